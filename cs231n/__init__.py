@@ -1,0 +1,7 @@
+"""The student's side of the course kit: layers, checks, data, pictures.
+
+Importing this package costs nothing: each module is imported where it is used, for
+example ``from cs231n import check, data, vis`` in a notebook's first cell.
+"""
+
+__version__ = "0.1.0"
