@@ -1,0 +1,20 @@
+"""Visible checks: ``check.conv_forward_naive(conv_forward_naive)`` shows a table at once.
+
+Each exercise of the notebooks has its checks here. They need no solution to compare with: they use
+numeric gradients of the student's own functions, properties that any right answer has, and a few
+stored numbers. Grading uses other, hidden checks in the same form.
+"""
+
+from cs231n.check import convolution, fully_connected, pooling
+from cs231n.check.core import Exercise
+from cs231n.check.demonstration import demo
+
+EXERCISES: dict[str, Exercise] = {
+    exercise.name: exercise
+    for module in (fully_connected, convolution, pooling)
+    for exercise in vars(module).values()
+    if isinstance(exercise, Exercise)
+}
+globals().update(EXERCISES)
+
+__all__ = ["EXERCISES", "Exercise", "demo", *EXERCISES]

@@ -1,0 +1,139 @@
+"""Comparing what a function returned with what it should have returned."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cs231n.check.results import CheckFailed, Measurement
+from cs231n.check.slips import likely_slip
+
+
+def close(
+    actual,
+    expected,
+    *,
+    what: str = "out",
+    tolerance: float = 1e-8,
+    hint: str = "",
+    show_values: bool = True,
+) -> Measurement:
+    """Check that ``actual`` is the array (or number) ``expected``.
+
+    Compares, in this order: that there is an array at all, its shape, its dtype, that its values
+    are finite, and the values. The error is max |actual - expected| / max |expected| (where
+    expected is all zeros: max |actual|).
+
+    Inputs:
+    - actual: what the student's function returned
+    - expected: array or number
+    - what: its name in messages, for example "dx"
+    - tolerance: the largest error allowed
+    - hint: the likely slip, shown when the values are wrong and no pattern was recognised
+    - show_values: whether a message may quote the expected value
+
+    Returns a Measurement; raises CheckFailed with a message for the student.
+    """
+    expected = np.asarray(expected)
+    actual = as_array(actual, what, expected.shape)
+    if actual.shape != expected.shape:
+        raise CheckFailed(_shape_message(actual.shape, expected.shape, what))
+    finite = np.isfinite(actual)
+    if not finite.all():
+        raise CheckFailed(_not_finite_message(actual, finite, what))
+
+    actual = actual.astype(np.float64)
+    expected = expected.astype(np.float64)
+    error = error_between(actual, expected)
+    if error <= tolerance:
+        return Measurement(error, tolerance)
+    slip = likely_slip(actual, expected, tolerance) or hint
+    message = _value_message(actual, expected, tolerance, what, show_values)
+    raise CheckFailed(f"{message} {slip}".strip(), error, tolerance)
+
+
+def error_between(actual: np.ndarray, expected: np.ndarray) -> float:
+    """max |actual - expected| / max |expected|, or max |actual| where expected is all zeros."""
+    if expected.size == 0:
+        return 0.0
+    largest = float(np.max(np.abs(expected)))
+    difference = float(np.max(np.abs(actual - expected)))
+    return difference / largest if largest > 0 else difference
+
+
+def as_array(value, what: str, shape: tuple[int, ...] | None = None) -> np.ndarray:
+    """``value`` as a numeric array, or a CheckFailed that says what came instead."""
+    if value is None:
+        raise CheckFailed(f"{what} is None. Does the function end with `return`?")
+    if isinstance(value, tuple) and shape != (len(value),):
+        raise CheckFailed(
+            f"{what} should be an array, but it is a tuple of {len(value)}. "
+            "Does the function return its values in the order the docstring gives?"
+        )
+    try:
+        array = np.asarray(value)
+    except Exception:
+        array = None
+    if array is None or array.dtype.kind not in "biuf":
+        kind = type(value).__name__ if array is None else f"{type(value).__name__} of {array.dtype}"
+        raise CheckFailed(f"{what} should hold real numbers, but it is a {kind}.")
+    return array
+
+
+def expect_tuple(value, names: tuple[str, ...], function: str) -> tuple:
+    """``value`` as a tuple with one item a name, or a CheckFailed that says what came instead."""
+    wanted = f"{function} should return ({', '.join(names)})"
+    if value is None:
+        raise CheckFailed(f"{wanted}, but it returned None. Does it end with `return`?")
+    if not isinstance(value, (tuple, list)):
+        raise CheckFailed(f"{wanted}, but it returned one {type(value).__name__}.")
+    if len(value) != len(names):
+        raise CheckFailed(f"{wanted}, but it returned {len(value)} values.")
+    return tuple(value)
+
+
+def _shape_message(actual: tuple, expected: tuple, what: str) -> str:
+    message = f"{what} has shape {actual}, but it should be {expected}."
+    if len(actual) == len(expected) and sorted(actual) == sorted(expected):
+        if (
+            len(expected) >= 2
+            and actual[-2:] == expected[-2:][::-1]
+            and actual[:-2] == expected[:-2]
+        ):
+            return message + " Height and width look swapped."
+        return message + " The axes are in another order."
+    if int(np.prod(actual)) == int(np.prod(expected)):
+        return message + " The number of values is right: is a reshape missing or wrong?"
+    if len(actual) == len(expected) and len(expected) >= 3 and actual[:-2] == expected[:-2]:
+        return message + " Look at how stride, padding and size give the height and the width."
+    return message
+
+
+def _not_finite_message(actual: np.ndarray, finite: np.ndarray, what: str) -> str:
+    index = tuple(int(i) for i in np.argwhere(~finite)[0])
+    bad = int(finite.size - finite.sum())
+    return (
+        f"{bad} of {finite.size} values of {what} are not finite (the first, "
+        f"{_place(what, index)}, is {actual[index]}). Look for a division by zero, the log of "
+        "zero, or an exponential that overflows."
+    )
+
+
+def _value_message(
+    actual: np.ndarray, expected: np.ndarray, tolerance: float, what: str, show_values: bool
+) -> str:
+    difference = np.abs(actual - expected)
+    if not expected.shape:
+        quoted = f"{expected:.6g}" if show_values else "another number"
+        return f"{what} is {float(actual):.6g}, but it should be {quoted}."
+    scale = float(np.max(np.abs(expected))) or 1.0
+    wrong = int((difference > tolerance * scale).sum())
+    index = tuple(int(i) for i in np.unravel_index(np.argmax(difference), difference.shape))
+    came = f"it is {actual[index]:.6g}"
+    if show_values:
+        came += f", it should be {expected[index]:.6g}"
+    share = f"{wrong} of {expected.size} values of {what} are wrong."
+    return f"{share} Most of all {_place(what, index)}: {came}."
+
+
+def _place(what: str, index: tuple[int, ...]) -> str:
+    return f"{what}[{', '.join(map(str, index))}]" if index else what

@@ -1,0 +1,120 @@
+"""How a check is written and run.
+
+A check is a small function that takes the student's functions and a random generator, and either
+returns (passed), returns a :class:`Measurement` (passed, with a figure to show), or raises
+:class:`CheckFailed` with a sentence a student can use. An :class:`Exercise` collects the checks of
+one exercise and runs them against whatever callables it is given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from cs231n.check.guard import Functions
+from cs231n.check.results import CheckFailed, Measurement, NotReady, Result
+
+__all__ = ["CheckFailed", "Exercise", "Measurement", "Result", "seed_of"]
+
+
+@dataclass(frozen=True)
+class _Check:
+    name: str
+    weight: float
+    body: Callable
+
+
+class Exercise:
+    """The checks of one exercise.
+
+    name: the exercise's name, also the key of its grade.
+    functions: the names of the student's functions that the checks call, in the order in which a
+        notebook passes them: ``check.relu_backward(relu_forward, relu_backward)``.
+    """
+
+    def __init__(self, name: str, functions: tuple[str, ...]):
+        self.name = name
+        self.functions = functions
+        self.checks: list[_Check] = []
+
+    def check(self, name: str, weight: float = 1.0) -> Callable:
+        """Decorator: add a check ``body(f, rng)`` with a name that says what it looks at."""
+        if any(check.name == name for check in self.checks):
+            raise ValueError(f"exercise {self.name!r} has two checks named {name!r}")
+        if weight <= 0:
+            raise ValueError(f"check {name!r} of {self.name!r}: weight must be positive")
+
+        def add(body: Callable) -> Callable:
+            self.checks.append(_Check(name, weight, body))
+            return body
+
+        return add
+
+    def run(
+        self, functions: Mapping[str, Callable | None], secret: str = ""
+    ) -> tuple[list[Result], str]:
+        """Run every check against the given callables.
+
+        functions: name -> callable; a missing or None entry makes the checks that call it fail
+            with a message that says so.
+        secret: mixed into every check's random seed; the same secret gives the same numbers,
+            whatever order the checks run in.
+
+        Returns a tuple of:
+        - results: a Result a check, in the order in which they were written
+        - printed: what the student's functions printed meanwhile (the beginning of it)
+        """
+        f = Functions({name: functions.get(name) for name in self.functions})
+        results = [self._run_one(check, f, secret) for check in self.checks]
+        return results, f.printed()
+
+    def _run_one(self, check: _Check, f: Functions, secret: str) -> Result:
+        rng = np.random.default_rng(seed_of(secret, self.name, check.name))
+        outcome = dict(name=check.name, weight=check.weight)
+        try:
+            # A check's own arithmetic may meet a student's nan or inf: that is a failed
+            # comparison, not a warning on the page.
+            with np.errstate(all="ignore"):
+                measured = check.body(f, rng)
+        except NotReady as problem:
+            return Result(passed=False, message=str(problem), ready=False, **outcome)
+        except CheckFailed as failure:
+            return Result(
+                passed=False,
+                message=str(failure),
+                error=failure.error,
+                tolerance=failure.tolerance,
+                **outcome,
+            )
+        except Exception as problem:
+            # The check could not digest what came back (a missing item in a tuple, a string
+            # where an array should be): the student's answer has the wrong form.
+            text = f"The answer has an unexpected form ({type(problem).__name__}: {problem})."
+            return Result(passed=False, message=text, **outcome)
+        if isinstance(measured, Measurement):
+            outcome |= dict(error=measured.error, tolerance=measured.tolerance)
+        return Result(passed=True, **outcome)
+
+    def __call__(self, *functions: Callable) -> None:
+        """Check the given functions (in the exercise's order) and show a table."""
+        from cs231n.check import report
+
+        if len(functions) != len(self.functions):
+            raise TypeError(
+                f"check.{self.name} takes {', '.join(self.functions)}: "
+                f"{len(self.functions)} function(s), not {len(functions)}"
+            )
+        results, printed = self.run(dict(zip(self.functions, functions, strict=True)))
+        report.show(report.check_table(self.name, results, printed))
+
+    def __repr__(self) -> str:
+        return f"check.{self.name}({', '.join(self.functions)})"
+
+
+def seed_of(*parts: str) -> list[int]:
+    """A seed that depends on the given strings alone (the same on every machine and run)."""
+    digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
+    return list(np.frombuffer(digest, dtype=np.uint32).tolist())

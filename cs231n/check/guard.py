@@ -1,0 +1,209 @@
+"""Calling a student's function so that nothing it does can spoil the check.
+
+The function gets copies of the arrays, a limit of time, and a place for what it prints; whatever
+it raises becomes a sentence that names the line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import linecache
+import os
+import signal
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from types import SimpleNamespace, TracebackType
+
+import numpy as np
+
+from cs231n.check.results import CheckFailed, NotReady
+
+MAX_PRINTED = 2000  # characters of a function's own output that are kept
+
+
+class OutOfTime(BaseException):
+    """Raised inside code that ran too long. Not an Exception, so that a student's own
+    ``except Exception`` does not swallow it."""
+
+
+def seconds_allowed() -> float:
+    """How long one call may take: CS231N_CHECK_SECONDS, 30 s by default."""
+    try:
+        return max(0.1, float(os.environ.get("CS231N_CHECK_SECONDS", "")))
+    except ValueError:
+        return 30.0
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise OutOfTime inside the block after so many seconds.
+
+    Works in the main thread of POSIX systems (a notebook's kernel); elsewhere there is no limit.
+    """
+    can_alarm = hasattr(signal, "setitimer") and (
+        threading.current_thread() is threading.main_thread()
+    )
+    if not can_alarm:
+        yield
+        return
+
+    def stop(signum, frame):
+        raise OutOfTime
+
+    previous = signal.signal(signal.SIGALRM, stop)
+    # It rings again every second: an alarm that goes off inside a destructor or a callback is
+    # printed and forgotten by Python, and the next one must get through.
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+class _Beginning(io.TextIOBase):
+    """A text stream that keeps the first MAX_PRINTED characters and forgets the rest."""
+
+    def __init__(self):
+        self.text = ""
+        self.cut = False
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        room = MAX_PRINTED - len(self.text)
+        self.text += text[:room]
+        self.cut |= len(text) > room
+        return len(text)
+
+
+# Functions that ran out of time once: they are not called again (a notebook's cell that
+# defines the function anew makes a new one).
+_too_slow: weakref.WeakSet = weakref.WeakSet()
+
+
+class Functions:
+    """The student's functions as a check sees them: ``f.conv_forward_naive(x, w, b, param)``."""
+
+    def __init__(self, functions: Mapping[str, Callable | None]):
+        self._functions = dict(functions)
+        self._stream = _Beginning()
+
+    def __getattr__(self, name: str) -> Callable:
+        if name.startswith("_") or name not in self._functions:
+            raise AttributeError(f"this exercise has no function {name!r}")
+        return lambda *args, **kwargs: self._call(
+            name, [_copied(a) for a in args], {k: _copied(v) for k, v in kwargs.items()}
+        )
+
+    def unchanged(self, name: str, *args):
+        """Call the function and fail when it wrote into one of its array arguments.
+
+        Returns what the function returned.
+        """
+        handed = [_copied(a) for a in args]
+        answer = self._call(name, handed, {})
+        for position, (before, after) in enumerate(zip(args, handed, strict=True)):
+            if not _same(before, after):
+                raise CheckFailed(
+                    f"{name} changed its argument number {position + 1}. The caller still needs "
+                    "those numbers: work on a copy (x.copy()) or build a new array."
+                )
+        return answer
+
+    def printed(self) -> str:
+        return self._stream.text + (" […]" if self._stream.cut else "")
+
+    def _call(self, name: str, args: list, kwargs: dict):
+        function = self._functions[name]
+        if function is None:
+            raise NotReady(
+                f"{name} is not defined: run the cell that defines it, and read what it says."
+            )
+        if not callable(function):
+            kind = type(function).__name__
+            raise CheckFailed(f"{name} should be a function, but it is a {kind}.")
+        if _remembers(_too_slow, function):
+            raise CheckFailed(f"Not run: {name} did not come back in an earlier check.")
+        limit = seconds_allowed()
+        try:
+            with (
+                contextlib.redirect_stdout(self._stream),
+                contextlib.redirect_stderr(self._stream),
+                time_limit(limit),
+            ):
+                return function(*args, **kwargs)
+        except OutOfTime:
+            with contextlib.suppress(TypeError):
+                _too_slow.add(function)
+            raise CheckFailed(
+                f"{name} had not finished after {limit:g} s, so it was stopped. "
+                "Is there a loop that never ends?"
+            ) from None
+        except NotImplementedError as problem:
+            raise NotReady(f"{stub_of(problem, name)} is not implemented yet.") from None
+        except (Exception, SystemExit, GeneratorExit) as problem:
+            raise CheckFailed(describe_error(problem, name)) from None
+
+
+def describe_error(problem: BaseException, name: str | None = None) -> str:
+    """One sentence on an exception: who raised what, in which line of the student's code."""
+    text = f"{type(problem).__name__}: {problem}".rstrip(": ")
+    where = _student_line(problem.__traceback__)
+    sentence = f"{name} stopped with {text}" if name else f"Stopped with {text}"
+    return sentence + (f" — in `{where}`" if where else "")
+
+
+def _remembers(seen: weakref.WeakSet, function: Callable) -> bool:
+    try:
+        return function in seen
+    except TypeError:  # cannot be weakly referenced
+        return False
+
+
+def _copied(value):
+    """A copy of an array, or of the arrays in a dict; memory order kept, anything else as it is."""
+    if isinstance(value, np.ndarray):
+        return np.array(value, order="K")
+    if type(value) is dict:
+        return {key: _copied(item) for key, item in value.items()}
+    return value
+
+
+def _same(before, after) -> bool:
+    if isinstance(before, np.ndarray):
+        return before.shape == after.shape and np.array_equal(before, after, equal_nan=True)
+    if type(before) is dict:
+        return before.keys() == after.keys() and all(_same(before[k], after[k]) for k in before)
+    return True
+
+
+def _frames(traceback: TracebackType | None) -> Iterator[SimpleNamespace]:
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        yield SimpleNamespace(
+            file=code.co_filename, function=code.co_name, line=traceback.tb_lineno
+        )
+        traceback = traceback.tb_next
+
+
+def _is_library(path: str) -> bool:
+    here = os.path.dirname(os.path.abspath(__file__))
+    return path.startswith((here, "<frozen", "<__array_function__")) or (
+        f"{os.sep}site-packages{os.sep}" in path or f"{os.sep}lib{os.sep}python" in path
+    )
+
+
+def _student_line(traceback: TracebackType | None) -> str:
+    """The text of the last line of the traceback that is the student's own."""
+    own = [frame for frame in _frames(traceback) if not _is_library(frame.file)]
+    return linecache.getline(own[-1].file, own[-1].line).strip() if own else ""
+
+
+def stub_of(problem: NotImplementedError, otherwise: str = "its exercise") -> str:
+    """The name of the function whose stub raised the error."""
+    own = [frame for frame in _frames(problem.__traceback__) if not _is_library(frame.file)]
+    return own[-1].function if own and own[-1].function.isidentifier() else otherwise

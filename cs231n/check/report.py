@@ -1,0 +1,102 @@
+"""Showing the results of checks: a small table in a notebook, plain text elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+from cs231n.check.results import Result
+
+# Told apart by sign and word first; blue and orange are safe for colour-blind eyes.
+_PASSED, _FAILED = ("✓ passed", "#1f6fb2"), ("✗ failed", "#c1540b")
+
+
+@dataclass
+class Table:
+    """A table ready to be shown: `repr` for a terminal, HTML for a notebook."""
+
+    title: str
+    columns: Sequence[str]
+    rows: list[tuple[bool, tuple[str, ...], str]] = field(default_factory=list)
+    footer: str = ""
+    printed: str = ""
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th style="text-align:left">{escape(c)}</th>' for c in self.columns)
+        body = "".join(self._html_row(*row) for row in self.rows)
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        printed = (
+            f"<details><summary>What your function printed</summary><pre>{escape(self.printed)}"
+            "</pre></details>"
+            if self.printed
+            else ""
+        )
+        footer = f"<p>{escape(self.footer)}</p>" if self.footer else ""
+        return (
+            f'<div class="cs231n-check"><p><b>{escape(self.title)}</b></p>'
+            f"{table if self.rows else ''}{footer}{printed}</div>"
+        )
+
+    def _html_row(self, passed: bool, cells: tuple[str, ...], message: str) -> str:
+        word, colour = _PASSED if passed else _FAILED
+        shown = "".join(f'<td style="text-align:left">{escape(cell)}</td>' for cell in cells)
+        verdict = f'<td style="text-align:left;color:{colour};white-space:nowrap">{word}</td>'
+        row = f"<tr>{shown}{verdict}</tr>"
+        if message:
+            row += (
+                f'<tr><td colspan="{len(self.columns)}" style="text-align:left;white-space:normal;'
+                f'border-left:3px solid {colour}">{escape(message)}</td></tr>'
+            )
+        return row
+
+    def __repr__(self) -> str:
+        lines = [self.title]
+        table = [tuple(self.columns)] if self.rows else []
+        table += [(*cells, (_PASSED if ok else _FAILED)[0]) for ok, cells, _ in self.rows]
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)] if table else []
+        for number, line in enumerate(table):
+            lines.append(
+                "  " + "  ".join(t.ljust(w) for t, w in zip(line, widths, strict=True)).rstrip()
+            )
+            if number and self.rows[number - 1][2]:
+                lines.append(f"      → {self.rows[number - 1][2]}")
+        if self.footer:
+            lines.append(self.footer)
+        if self.printed:
+            lines += ["What your function printed:", self.printed]
+        return "\n".join(lines)
+
+
+def check_table(exercise: str, results: Sequence[Result], printed: str = "") -> Table:
+    """The table of a visible check: what was looked at, error against tolerance, verdict."""
+    if results and all(not r.ready for r in results):
+        return Table(title=f"{exercise}: {results[0].message}", columns=(), printed=printed)
+    passed = sum(r.passed for r in results)
+    table = Table(
+        title=f"{exercise}: {passed} of {len(results)} checks passed",
+        columns=("check", "error", "allowed", "result"),
+        printed=printed,
+    )
+    for r in results:
+        table.rows.append((r.passed, (r.name, figure(r.error), figure(r.tolerance)), r.message))
+    return table
+
+
+def figure(value: float | None) -> str:
+    """An error or tolerance as text: three digits, nothing where there is no figure."""
+    return "" if value is None else f"{value:.1e}"
+
+
+def show(table: Table) -> None:
+    """Display a table in a notebook; print it anywhere else."""
+    try:
+        from IPython import get_ipython
+        from IPython.display import display
+    except ImportError:  # a plain Python without IPython
+        print(repr(table))
+        return
+    if get_ipython() is None:
+        print(repr(table))
+    else:
+        display(table)

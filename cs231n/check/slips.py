@@ -1,0 +1,72 @@
+"""Guessing, from two arrays alone, what kind of slip made them differ."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+
+
+def likely_slip(actual: np.ndarray, expected: np.ndarray, tolerance: float) -> str:
+    """One sentence on how ``actual`` differs from ``expected`` (same shape, finite), or ""."""
+    scale = float(np.max(np.abs(expected))) if expected.size else 0.0
+    allowed = max(tolerance, 1e-6) * (scale or 1.0)
+
+    def same(candidate: np.ndarray) -> bool:
+        return candidate.shape == actual.shape and bool(
+            np.max(np.abs(candidate - actual)) <= allowed
+        )
+
+    if expected.size > 1 and not actual.any():
+        return "Every value is zero: is the result ever written to?"
+    if scale == 0.0 or expected.size < 2:
+        return ""
+    if same(-expected):
+        return "The sign is the wrong way round."
+    if np.ptp(expected) > 10 * allowed and same(expected + np.mean(actual - expected)):
+        return "Every value is off by the same amount: is something added twice, or left out?"
+    return (
+        _constant_factor(actual, expected, same)
+        or _other_axes(expected, same)
+        or _where_wrong(np.abs(actual - expected) > allowed)
+    )
+
+
+def _constant_factor(actual: np.ndarray, expected: np.ndarray, same) -> str:
+    factor = float(np.vdot(actual, expected) / np.vdot(expected, expected))
+    if abs(factor) > 1e-3 and same(factor * expected):
+        return (
+            f"Every value is {factor:.4g} times what it should be: a factor is missing or doubled."
+        )
+    return ""
+
+
+def _other_axes(expected: np.ndarray, same) -> str:
+    """Mirrored or transposed in the last two axes, or axes exchanged among equal sizes."""
+    if expected.ndim >= 2:
+        if same(np.swapaxes(expected, -1, -2)):
+            return "It fits when the last two axes are swapped: height and width are mixed up."
+        if same(expected[..., ::-1, ::-1]):
+            return "It fits when mirrored in height and width: a flip too many or too few."
+    if 3 <= expected.ndim <= 4:
+        for order in permutations(range(expected.ndim)):
+            if same(expected.transpose(order)):
+                return f"It fits with the axes in the order {order}: axes are mixed up."
+    return ""
+
+
+def _where_wrong(wrong: np.ndarray) -> str:
+    """A pattern in which values are wrong: only the border, only some samples or channels."""
+    if wrong.all() or not wrong.any():
+        return ""
+    if wrong.ndim == 4 and min(wrong.shape[-2:]) > 2 and not wrong[..., 1:-1, 1:-1].any():
+        return "Only values at the border are wrong: look at the padding."
+    names = {4: ("sample", "channel", "row", "column"), 2: ("row", "column")}.get(wrong.ndim)
+    for axis, name in enumerate(names or ()):
+        others = tuple(i for i in range(wrong.ndim) if i != axis)
+        touched = wrong.any(axis=others)
+        if touched.size > 1 and touched.sum() == 1 and wrong.shape[axis] > 1:
+            return f"Only {name} {int(np.argmax(touched))} (axis {axis}) is wrong."
+        if touched.size > 2 and not touched[0] and touched[1:].all():
+            return f"Only {name} 0 (axis {axis}) is right: is a loop variable not used?"
+    return ""

@@ -1,0 +1,60 @@
+"""Hidden checks at work: running an exercise, weighing its results, showing the score."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from cs231n.check import compare, report
+from cs231n.check.core import Exercise, Result
+
+# Results as data, in the output of a graded cell, for whoever collects them.
+MIME_TYPE = "application/vnd.cs231n.check+json"
+
+# What a hidden check tells a student never quotes the value it expected.
+close = partial(compare.close, show_values=False)
+
+
+def score_of(results: list[Result], points: float) -> float:
+    """Points earned: the passed part of the weight, to a hundredth of a point."""
+    total = sum(r.weight for r in results)
+    passed = sum(r.weight for r in results if r.passed)
+    return round(points * passed / total, 2) if total else 0.0
+
+
+def grade(exercise: Exercise, functions: Mapping[str, Callable | None], points: float) -> dict:
+    """Run an exercise's hidden checks and return its scores as plain data.
+
+    functions: name -> callable, wherever the callable runs.
+
+    Returns {"exercise", "score", "max_score", "checks": [{"name", "passed", "weight", "message"}]}.
+    """
+    results, _ = exercise.run(functions, secret=os.environ.get("CS231N_COURSE_SECRET", ""))
+    return {
+        "exercise": exercise.name,
+        "score": score_of(results, points),
+        "max_score": float(points),
+        "checks": [r.as_dict() for r in results],
+    }
+
+
+def score_table(graded: dict) -> report.Table:
+    """The table that a student finds in the feedback."""
+    table = report.Table(
+        title=f"{graded['exercise']}: {graded['score']:g} of {graded['max_score']:g} points",
+        columns=("check", "weight", "result"),
+    )
+    for check in graded["checks"]:
+        cells = (check["name"], f"{check['weight']:g}")
+        table.rows.append((check["passed"], cells, check["message"]))
+    return table
+
+
+def show_score(graded: dict) -> None:
+    """Display the score table, with the same results as data beside it."""
+    from IPython.display import display
+
+    table = score_table(graded)
+    bundle = {"text/plain": repr(table), "text/html": table._repr_html_(), MIME_TYPE: graded}
+    display(bundle, raw=True)
