@@ -1,0 +1,44 @@
+# make demo    build the assignments and grade a sample class
+# make test    run the whole test suite
+# make lab     open the student's notebooks in JupyterLab
+# make help    all targets
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: help install demo test lab build lint clean
+
+help:  ## this list
+	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+install: $(READY)  ## make the environment in .venv and compile the fast layers
+
+$(READY): pyproject.toml setup.py cs231n/im2col_cython.pyx
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
+	@echo "Installing into $(VENV) (a few minutes the first time) ..."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	@touch $@
+
+demo: $(READY)  ## build the assignments and grade a sample class
+	$(BIN)/python -m grading demo
+
+test: $(READY)  ## run the whole test suite
+	$(BIN)/python -m pytest -n 2 --dist loadscope
+
+lab: $(READY)  ## open the student's notebooks (a working copy in work/, kept)
+	@mkdir -p work && cp -Rn assignments/. work/ || true
+	$(BIN)/jupyter lab --notebook-dir=work
+
+build: $(READY)  ## rebuild assignments/ from grading/source and grading/reference
+	$(BIN)/python -m grading build
+
+lint: $(READY)  ## style of Python and Cython
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/cython-lint cs231n
+
+clean:  ## remove the environment and all build products (not students' work)
+	rm -rf $(VENV) build dist *.egg-info grading/work .pytest_cache .ruff_cache .hypothesis
+	rm -f cs231n/*.c cs231n/*.so cs231n/*.pyd
