@@ -1,0 +1,32 @@
+"""Pictures for the notebooks. Every function draws and returns what it drew (a Figure, an Axes or
+an HTML object) and never calls plt.show: in a notebook a figure appears at the end of the cell.
+
+    fig = vis.show_images(data.sample_images())        # a name keeps it from being shown twice
+    display(vis.animate_convolution(x, w, b))          # an HTML object inside a `with` block
+
+    image_grid              many small pictures as one
+    show_images             pictures with titles
+    show_filters            the filters of a convolutional layer
+    show_volume             volumes as boxes, to scale: input, filter, depth column, output
+    animate_convolution     a filter slides, the sum is written out as it goes
+    show_convolution_step   one step of that, as a still figure
+    show_pooling            a pooling layer before and after, and where its gradient goes
+    plot_step_size          error of a numeric gradient against its step size
+"""
+
+from cs231n.vis.convolution import animate_convolution, show_convolution_step
+from cs231n.vis.curves import plot_step_size
+from cs231n.vis.pictures import image_grid, show_filters, show_images
+from cs231n.vis.pooling import show_pooling
+from cs231n.vis.volumes import show_volume
+
+__all__ = [
+    "animate_convolution",
+    "image_grid",
+    "plot_step_size",
+    "show_convolution_step",
+    "show_filters",
+    "show_images",
+    "show_pooling",
+    "show_volume",
+]

@@ -1,0 +1,67 @@
+"""Curves."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from cs231n.vis.style import BLUE, GREY, ORANGE, add_caption
+
+
+def plot_step_size(hs, errors, *, labels=None, title=None, caption=None):
+    """The error of a numeric gradient against the step h it was taken with, on log axes.
+
+    Inputs:
+    - hs: steps, shape (K,), positive
+    - errors: relative errors, shape (K,), or a dict {name: errors} for several curves (for example
+      one-sided and centred differences). Errors of exactly 0 cannot stand on a log axis; they are
+      drawn at 1e-17.
+    - labels, title, caption: the curves' names if errors is a list of arrays; lines above and below
+
+    Returns the Axes. The best step of each curve is marked.
+    """
+    hs = np.asarray(hs, dtype=np.float64)
+    if not isinstance(errors, dict):
+        rows = np.atleast_2d(np.asarray(errors, dtype=np.float64))
+        names = labels if labels is not None else [None] * len(rows)
+        pairs = list(zip(names, rows))
+    else:
+        pairs = [(name, np.asarray(e, dtype=np.float64)) for name, e in errors.items()]
+    fig, ax = plt.subplots(figsize=(6.5, 4.0), layout="constrained")
+    styles = [(BLUE, "o", "-"), (ORANGE, "s", "--"), ("#009E73", "^", ":"), ("#CC79A7", "D", "-.")]
+    for (name, curve), (colour, marker, line) in zip(pairs, styles):
+        if curve.shape != hs.shape:
+            raise ValueError(f"There are {hs.size} steps, but errors of shape {curve.shape}.")
+        drawn = np.maximum(curve, 1e-17)
+        ax.loglog(hs, drawn, line, marker=marker, markersize=4, color=colour, label=name)
+        best = int(np.nanargmin(drawn))
+        ax.annotate(
+            f"best h = {hs[best]:.0e}",
+            (hs[best], drawn[best]),
+            xytext=(0, -16),
+            textcoords="offset points",
+            ha="center",
+            fontsize=9,
+            color=colour,
+        )
+    ax.set_xlabel("step size h")
+    ax.set_ylabel("relative error of the numeric gradient")
+    ax.set_title(title or "Too small a step is as bad as too large a one", fontsize=12)
+    ax.grid(True, which="major", color="#dddddd", linewidth=0.7)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.margins(y=0.15)
+    for x, words in ((0.02, "← rounding error"), (0.98, "formula error →")):
+        ax.text(
+            x,
+            0.97,
+            words,
+            transform=ax.transAxes,
+            ha="left" if x < 0.5 else "right",
+            va="top",
+            fontsize=9,
+            color=GREY,
+        )
+    if any(name for name, _ in pairs):
+        ax.legend(frameon=False, loc="upper center")
+    add_caption(fig, caption)
+    return ax
