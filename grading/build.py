@@ -1,0 +1,240 @@
+"""Build the notebooks: sources and reference solutions -> instructor's and students' notebooks.
+
+Writes the instructor's notebooks (with solutions and hidden tests) to COURSE/source, what nbgrader
+makes of them to COURSE/release, records the graded cells in the course's gradebook, and writes the
+students' notebooks to the output folder. Nothing is written unless everything could be built.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from grading import files, gradebook, markers, settings
+from grading.errors import GradingError
+from grading.notebooks import Material, build_notebook, read_cells, to_bytes
+from grading.release import release
+from grading.settings import ASSIGNMENTS, COURSE, REFERENCE, SOURCE, Settings
+from grading.solutions import read_solutions
+
+SUMMARY = "Build the assignments from their sources (--check: only compare)."
+
+Built = dict[str, dict[str, NotebookNode]]  # assignment -> notebook's name -> notebook
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the build reads. exercises None: those of grading.checks."""
+
+    folder: Path = SOURCE
+    reference: Path = REFERENCE
+    exercises: Mapping[str, object] | None = None
+
+
+def assignments(sources: Sources = Sources()) -> dict[str, list[str]]:
+    """Assignment -> the names of its notebooks, in order."""
+    found = {
+        folder.name: sorted(path.stem for path in folder.glob("*.py"))
+        for folder in sorted(sources.folder.glob("*/"))
+        if folder.is_dir() and not folder.name.startswith(("_", "."))
+    }
+    return {assignment: names for assignment, names in found.items() if names}
+
+
+def instructor_notebook(
+    assignment: str,
+    notebook: str,
+    sources: Sources = Sources(),
+    course: Settings | None = None,
+) -> NotebookNode:
+    """One notebook with its solutions and hidden tests, built from the sources."""
+    path = sources.folder / assignment / f"{notebook}.py"
+    if not path.is_file():
+        known = ", ".join(f"{a}/{n}" for a, names in assignments(sources).items() for n in names)
+        raise GradingError(
+            f"There is no notebook {assignment}/{notebook}. There are: {known or 'none'}."
+        )
+    return build_notebook(path, _material(sources, course or settings.load()))
+
+
+def student_notebook(assignment: str, notebook: str, folder: Path = ASSIGNMENTS) -> NotebookNode:
+    """One notebook as students get it, read from the committed assignments/."""
+    path = folder / assignment / f"{notebook}.ipynb"
+    if not path.is_file():
+        raise GradingError(f"{path} is missing. Build it: python -m grading build")
+    return nbformat.read(path, as_version=nbformat.NO_CONVERT)
+
+
+def _material(sources: Sources, course: Settings) -> Material:
+    exercises = sources.exercises
+    if exercises is None:
+        from grading.checks import EXERCISES as exercises
+    path = sources.folder / "setup_cell.py"
+    if not path.is_file():
+        raise GradingError(f"{path}: the source of the common set-up cell is missing.")
+    setup = read_cells(path)[0].source.replace("@REPOSITORY@", course.repository)
+    return Material(read_solutions(sources.reference), exercises, setup, course)
+
+
+def instructor_notebooks(sources: Sources, course: Settings) -> Built:
+    """Every notebook of every assignment, with solutions and hidden tests."""
+    found = assignments(sources)
+    if not found:
+        raise GradingError(f"{sources.folder}: no notebooks (ASSIGNMENT/NAME.py) to build.")
+    material = _material(sources, course)
+    return {
+        assignment: {
+            name: build_notebook(sources.folder / assignment / f"{name}.py", material)
+            for name in names
+        }
+        for assignment, names in found.items()
+    }
+
+
+def release_all(built: Built, course_id: str, db_url: str = "") -> Built:
+    """The students' versions. With db_url the graded cells are recorded in that gradebook."""
+    released = {
+        assignment: release(assignment, notebooks, course_id, db_url)
+        for assignment, notebooks in built.items()
+    }
+    for assignment, notebooks in released.items():
+        for name, notebook in notebooks.items():
+            for cell in notebook.cells:
+                where = Path(assignment, f"{name}.ipynb, cell {cell.id}")
+                why = "nbgrader left it in the students' notebook."
+                markers.forbid(cell.source.splitlines(), where, 1, why)
+    return released
+
+
+def build(
+    course: Path = COURSE,
+    output: Path = ASSIGNMENTS,
+    sources: Sources = Sources(),
+    repository: str | None = None,
+    overwrite: bool = False,
+) -> list[Path]:
+    """Build everything and put it in place at the end; returns the paths that changed.
+
+    overwrite: also replace students' notebooks in which somebody has worked.
+    """
+    configuration = settings.load(repository=repository)
+    built = instructor_notebooks(sources, configuration)
+    stale = _stale(output, built)
+    if not overwrite:
+        _refuse_to_lose_work([*_paths(output, built), *stale])
+    db_url = gradebook.database_url(course)
+    for assignment, notebooks in built.items():
+        gradebook.refuse_conflicts(db_url, configuration.course_id, assignment, notebooks)
+    course.mkdir(parents=True, exist_ok=True)
+    released = release_all(built, configuration.course_id, db_url)
+    removed = stale + [p for part in ("source", "release") for p in _stale(course / part, built)]
+    return files.write_all(
+        _paths(course / "source", built)
+        | _paths(course / "release", released)
+        | _paths(output, released),
+        remove=removed,
+    )
+
+
+def differences(
+    output: Path = ASSIGNMENTS, sources: Sources = Sources(), repository: str | None = None
+) -> list[str]:
+    """How the students' notebooks in `output` differ from a fresh build; writes nothing there."""
+    configuration = settings.load(repository=repository)
+    built = instructor_notebooks(sources, configuration)
+    fresh = _paths(output, release_all(built, configuration.course_id))
+    found = []
+    for path, data in fresh.items():
+        if not path.is_file():
+            found.append(f"{path}: missing")
+        elif path.read_bytes() != data:
+            found.append(f"{path}: differs from a fresh build")
+    return found + [f"{path}: has no source" for path in _stale(output, built)]
+
+
+def _paths(folder: Path, notebooks: Built) -> dict[Path, bytes]:
+    return {
+        folder / assignment / f"{name}.ipynb": to_bytes(notebook)
+        for assignment, named in notebooks.items()
+        for name, notebook in named.items()
+    }
+
+
+def _stale(folder: Path, built: Built) -> list[Path]:
+    """Notebooks in the assignments' folders that no source stands behind any more."""
+    return [
+        path
+        for assignment, notebooks in built.items()
+        for path in sorted((folder / assignment).glob("*.ipynb"))
+        if path.stem not in notebooks
+    ]
+
+
+def _refuse_to_lose_work(paths: list[Path]) -> None:
+    """An error when a notebook about to be replaced was run: it may hold answers."""
+    for path in paths:
+        try:
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            worked_in = any(cell.get("outputs") or cell.get("execution_count") for cell in cells)
+        except FileNotFoundError:
+            continue
+        except (ValueError, KeyError, TypeError, AttributeError):
+            worked_in = True  # not as we wrote it
+        if worked_in:
+            raise GradingError(
+                f"{path} has been worked in, and the build would replace it. Move it elsewhere "
+                "to keep it, or build with --overwrite."
+            )
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--course",
+        type=Path,
+        default=COURSE,
+        metavar="DIR",
+        help="the course's folder for nbgrader (default: grading/course)",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=ASSIGNMENTS,
+        metavar="DIR",
+        help="where the students' notebooks go (default: assignments)",
+    )
+    parser.add_argument(
+        "--repository",
+        metavar="URL",
+        help="the course's address, for Colab (default: the one in grading/course.toml)",
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; exit 1 and name the files when --output is not up to date",
+    )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="also replace students' notebooks in which somebody has worked",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.check:
+        found = differences(args.output, repository=args.repository)
+        if found:
+            print("\n".join([*found, "Bring them up to date: python -m grading build"]))
+        else:
+            print(f"{args.output} is up to date.")
+        return 1 if found else 0
+    changed = build(args.course, args.output, repository=args.repository, overwrite=args.overwrite)
+    for path in changed:
+        print(("wrote " if path.exists() else "removed ") + str(path))
+    print(f"Students' notebooks are in {args.output}, the course in {args.course}.")
+    return 0

@@ -1,0 +1,102 @@
+"""Would this build fit into a gradebook that has submissions? Asked before it is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from grading.errors import GradingError
+
+
+def database_url(course: Path) -> str:
+    """The address of a course's gradebook: the configured one, or gradebook.db in its folder."""
+    from traitlets.config import PyFileConfigLoader
+
+    from grading.release import CONFIG
+
+    if CONFIG.is_file():
+        config = PyFileConfigLoader(CONFIG.name, path=str(CONFIG.parent)).load_config()
+        configured = config.CourseDirectory.get("db_url")
+        if isinstance(configured, str) and configured and not configured.startswith("sqlite:"):
+            return configured
+    return f"sqlite:///{(course / 'gradebook.db').resolve()}?timeout=60"
+
+
+def refuse_conflicts(
+    db_url: str, course_id: str, assignment: str, notebooks: Mapping[str, NotebookNode]
+) -> None:
+    """An error when submissions exist and the build adds or removes notebooks or graded cells.
+
+    nbgrader keeps a score for each cell of each submission and does not change that set later.
+    """
+    if _is_missing_file(db_url):
+        return
+    from nbgrader.api import Gradebook, MissingEntry
+    from sqlalchemy.exc import SQLAlchemyError
+
+    differences = []
+    try:
+        with Gradebook(db_url, course_id) as gradebook:
+            recorded = gradebook.find_assignment(assignment)
+            if recorded.submissions:
+                names = {notebook.name for notebook in recorded.notebooks}
+                differences += _changes("notebook", names, set(notebooks))
+            for notebook in recorded.notebooks:
+                if notebook.submissions and notebook.name in notebooks:
+                    old, new = _recorded_cells(notebook), _cells(notebooks[notebook.name])
+                    differences += _changes(f"{notebook.name}: cell", old, new)
+    except MissingEntry:
+        return
+    except SQLAlchemyError as problem:
+        raise GradingError(
+            f"The gradebook {db_url} cannot be read: {str(problem).splitlines()[0]}"
+        ) from None
+    if differences:
+        raise GradingError(
+            f"The gradebook {db_url} already has submissions of {assignment}, and this build "
+            "would change what they are graded on:\n  " + "\n  ".join(differences) + "\n"
+            "nbgrader cannot add or remove graded cells then, so nothing was written. Either\n"
+            "- give those cells their old ids and roles back in grading/source, or\n"
+            "- build for a new course folder: python -m grading build --course DIR, or\n"
+            "- drop the assignment with all its scores from this gradebook (in the course's "
+            f"folder: nbgrader db assignment remove {assignment} --force), then build and grade "
+            "again."
+        )
+
+
+def _is_missing_file(db_url: str) -> bool:
+    path = db_url.removeprefix("sqlite:///").partition("?")[0]
+    return db_url.startswith("sqlite:///") and not Path(path).exists()
+
+
+def _recorded_cells(notebook) -> set[str]:
+    groups = {
+        "graded": notebook.grade_cells,
+        "solution": notebook.solution_cells,
+        "source": notebook.source_cells,
+    }
+    return {f"{cell.name} ({role})" for role, cells in groups.items() for cell in cells}
+
+
+def _cells(notebook: NotebookNode) -> set[str]:
+    found = set()
+    for cell in notebook.cells:
+        about = cell.metadata.get("nbgrader", {})
+        roles = [
+            role
+            for role, on in (
+                ("graded", about.get("grade")),
+                ("solution", about.get("solution")),
+                ("source", about),
+            )
+            if on
+        ]
+        found |= {f"{about['grade_id']} ({role})" for role in roles}
+    return found
+
+
+def _changes(what: str, old: set[str], new: set[str]) -> list[str]:
+    added = [f"{what} added: {name}" for name in sorted(new - old)]
+    return added + [f"{what} removed: {name}" for name in sorted(old - new)]

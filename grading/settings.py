@@ -1,0 +1,60 @@
+"""Where things are in this repository, and the course's own settings (course.toml)."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from grading.errors import GradingError
+
+ROOT = Path(__file__).resolve().parent.parent
+GRADING = ROOT / "grading"
+SOURCE = GRADING / "source"
+REFERENCE = GRADING / "reference"
+ASSIGNMENTS = ROOT / "assignments"
+# A course at work (submissions, gradebook, feedback): ignored by git.
+COURSE = Path(os.environ.get("CS231N_COURSE") or GRADING / "course").absolute()
+SETTINGS = GRADING / "course.toml"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """course_id: nbgrader's name of the course; repository: its address; branch: what is shown."""
+
+    course_id: str = "cs231n"
+    repository: str = "https://github.com/OWNER/REPOSITORY"
+    branch: str = "main"
+
+    def __post_init__(self):
+        if not re.fullmatch(r"[\w.-]+", self.course_id):
+            raise GradingError(
+                f"course_id {self.course_id!r}: use letters, digits, `-`, `_` and `.` only."
+            )
+        if not re.fullmatch(r"https?://[^\s\"'\\<>]+[^\s\"'\\<>/]", self.repository):
+            raise GradingError(
+                f"repository {self.repository!r}: expected an address such as "
+                "https://github.com/OWNER/REPOSITORY, without a slash at its end."
+            )
+        if not re.fullmatch(r"[\w./-]+", self.branch):
+            raise GradingError(f"branch {self.branch!r} is not the name of a branch.")
+
+
+def load(path: Path = SETTINGS, **changes: str | None) -> Settings:
+    """The settings of course.toml; a change that is not None takes the place of what is there."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        values = {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise GradingError(f"{path}: not a TOML file ({problem}).") from None
+    values |= {key: value for key, value in changes.items() if value is not None}
+    known = Settings.__dataclass_fields__
+    for key, value in values.items():
+        if key not in known:
+            raise GradingError(f"{path}: unknown setting {key!r}. Known are {', '.join(known)}.")
+        if not isinstance(value, str):
+            raise GradingError(f"{path}: {key} should be a text in quotation marks, not {value!r}.")
+    return Settings(**values)

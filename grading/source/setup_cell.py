@@ -1,0 +1,47 @@
+# %% id="setup" tags=["setup"]
+# Set-up. Run this cell first (Shift+Enter), in JupyterLab, VS Code or Google Colab.
+import importlib.util
+import subprocess
+import sys
+
+REPOSITORY = "@REPOSITORY@"
+
+
+class SetUpProblem(Exception):
+    """Shown as its message alone, without a traceback."""
+
+    def _render_traceback_(self):
+        return [str(self)]
+
+
+if importlib.util.find_spec("cs231n") is None:
+    if "google.colab" not in sys.modules:
+        raise SetUpProblem(
+            "This notebook needs the course's package `cs231n`, and this kernel does not have it.\n"
+            f"  The kernel runs {sys.executable}.\n\n"
+            "If you have installed the package: choose the kernel of that environment.\n"
+            "  JupyterLab: menu Kernel > Change Kernel.   VS Code: Select Kernel, top right.\n\n"
+            "If not: open a terminal in the course's folder (it holds pyproject.toml) and type\n"
+            f'  "{sys.executable}" -m pip install ".[lab]"\n'
+            "then restart the kernel and run this cell again."
+        )
+    print("Installing the course's package; this takes about a minute ...")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", f"git+{REPOSITORY}"]
+    done = subprocess.run(pip, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SetUpProblem(
+            f"The package could not be installed from {REPOSITORY}.\n"
+            "Check that this address opens in your browser, then run this cell again.\n\n"
+            + "\n".join(done.stderr.strip().splitlines()[-5:])
+        )
+    importlib.invalidate_caches()
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from cs231n import check, data, vis
+
+# %matplotlib inline
+plt.rcParams["figure.figsize"] = (8.0, 5.0)
+plt.rcParams["image.interpolation"] = "nearest"
+plt.rcParams["image.cmap"] = "gray"
