@@ -1,0 +1,90 @@
+"""A graded class as a table: students by exercise."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+
+
+def class_table(reports: Mapping[str, dict], about: Mapping[str, str] | None = None) -> str:
+    """The table as text, and under it why submissions need a person.
+
+    Inputs:
+    - reports: student -> {"notebooks": {name: score card}}
+    - about: student -> what is particular (shown as far as the terminal is wide)
+    """
+    columns = _columns(reports)
+    heads = [f"{number}" for number in range(1, len(columns) + 1)]
+    lines = [*_legend(columns), "", f"{'':<11}" + "".join(f"{h:>5}" for h in heads) + "   total"]
+    for student, report in reports.items():
+        cells = "".join(f"{_cell(report, *key):>5}" for key in columns)
+        cards = report["notebooks"].values()
+        total = sum(card["score"] for card in cards)
+        flag = "review" if any(card["needs_review"] for card in cards) else ""
+        note = (about or {}).get(student, "")
+        lines.append(f"{student:<11}{cells}  {total:6.2f}  {flag:<6}  {note}".rstrip())
+    width = max(shutil.get_terminal_size((150, 24)).columns, 80)
+    return "\n".join([*(_fit(line, width) for line in lines), *_reasons(reports)])
+
+
+def differences(reports: Mapping[str, dict], expected: Mapping[str, dict]) -> list[str]:
+    """How the scores of a class differ from a table of expected ones, a line each."""
+    lines = []
+    for student, report in reports.items():
+        cards = report["notebooks"]
+        scores = {e: v["score"] for card in cards.values() for e, v in card["exercises"].items()}
+        wanted = expected[student]["scores"]
+        for exercise in sorted(wanted.keys() | scores.keys()):
+            came, should = scores.get(exercise), wanted.get(exercise)
+            if came != should:
+                lines.append(f"{student}: {exercise} scored {came}, expected {should}")
+        review = sorted(name for name, card in cards.items() if card["needs_review"])
+        if review != sorted(expected[student]["review"]):
+            lines.append(
+                f"{student}: for review are {review}, expected {expected[student]['review']}"
+            )
+    return lines
+
+
+def _columns(reports: Mapping[str, dict]) -> dict[tuple[str, str], float]:
+    """(notebook, exercise) -> points, in order."""
+    return {
+        (name, exercise): value["max_score"]
+        for report in reports.values()
+        for name, card in sorted(report["notebooks"].items())
+        for exercise, value in card["exercises"].items()
+    }
+
+
+def _legend(columns: Mapping[tuple[str, str], float]) -> list[str]:
+    lines = []
+    for name in dict.fromkeys(notebook for notebook, _ in columns):
+        parts = [
+            f"{number} {exercise} ({points:g})"
+            for number, ((notebook, exercise), points) in enumerate(columns.items(), start=1)
+            if notebook == name
+        ]
+        lines.append(f"{name}: {', '.join(parts)}")
+    return lines
+
+
+def _cell(report: dict, notebook: str, exercise: str) -> str:
+    card = report["notebooks"].get(notebook)
+    result = card and card["exercises"].get(exercise)
+    if not result or (card["needs_review"] and not result["checks"]):
+        return "?"  # not graded: waits for a person
+    return f"{result['score']:.1f}".removesuffix(".0")
+
+
+def _reasons(reports: Mapping[str, dict]) -> list[str]:
+    reasons = [
+        f"  {student} {name}: {card['needs_review']}"
+        for student, report in reports.items()
+        for name, card in report["notebooks"].items()
+        if card["needs_review"]
+    ]
+    return ["", "A person must look at (shown as ?):", *reasons] if reasons else []
+
+
+def _fit(line: str, width: int) -> str:
+    return line if len(line) <= width or ": 1 " in line else line[: width - 1] + "…"

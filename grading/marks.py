@@ -1,0 +1,90 @@
+"""What the grader writes into a notebook about itself, under the metadata key ``cs231n``.
+
+On the notebook: ``needs_review`` (why a person must look), ``repairs`` (what was put right),
+``placeholder`` (stands for a file that could not be read). On a cell: ``not_run`` (why), and
+``not_needed`` (a demonstration as released, not run when grading).
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell, new_output
+
+KEY = "cs231n"
+NOTICE_ID = "grader-notice"
+
+
+def clear_marks(nb: NotebookNode) -> None:
+    """Take away marks that came with a submission: they are the grader's to write."""
+    nb.metadata.pop(KEY, None)
+    for cell in nb.cells:
+        cell.metadata.pop(KEY, None)
+
+
+def mark_for_review(nb: NotebookNode, reason: str) -> None:
+    """Say that a person must look at the notebook, and why. The first reason is kept first."""
+    marks = nb.metadata.setdefault(KEY, {})
+    before = marks.get("needs_review")
+    if before and reason in before:
+        return
+    marks["needs_review"] = f"{before}; {reason}" if before else reason
+
+
+def review_reason(nb: NotebookNode) -> str | None:
+    """Why a person must look at the notebook, or None."""
+    return nb.metadata.get(KEY, {}).get("needs_review")
+
+
+def repairs(nb: NotebookNode) -> list[str]:
+    """What was put right in the notebook before it was run."""
+    return list(nb.metadata.get(KEY, {}).get("repairs", []))
+
+
+def mark_not_run(cell: NotebookNode, reason: str) -> None:
+    """Say in a cell's output, and in its metadata, why it was not run."""
+    cell.metadata.setdefault(KEY, {})["not_run"] = reason
+    text = f"Not run: {reason}. A person will look at this notebook.\n"
+    cell.outputs = [
+        *cell.get("outputs", []),
+        new_output("stream", name="stdout", text=text),
+    ]
+
+
+def not_run(cell: NotebookNode) -> str | None:
+    """Why a cell was not run, or None."""
+    return cell.metadata.get(KEY, {}).get("not_run")
+
+
+def mark_demonstrations(nb: NotebookNode, released: NotebookNode) -> None:
+    """Mark the cells that only demonstrate and are still as released: grading can skip them."""
+    texts = {
+        cell.source.strip()
+        for cell in released.cells
+        if cell.cell_type == "code" and "demo" in cell.metadata.get("tags", [])
+    }
+    for cell in nb.cells:
+        if cell.cell_type == "code" and cell.source.strip() in texts and cell.source.strip():
+            cell.metadata.setdefault(KEY, {})["not_needed"] = True
+
+
+def not_needed(cell: NotebookNode) -> bool:
+    """True for a demonstration that is still as released."""
+    return bool(cell.metadata.get(KEY, {}).get("not_needed"))
+
+
+def put_notice(nb: NotebookNode) -> None:
+    """Write what the grader found and changed into a first cell, where a reader sees it."""
+    reason, changes = review_reason(nb), repairs(nb)
+    nb.cells = [cell for cell in nb.cells if cell.get("id") != NOTICE_ID]
+    if not reason and not changes:
+        return
+    lines = []
+    if reason:
+        lines += [f"**A person will look at this notebook**, because {escape(reason)}.", ""]
+        lines += ["Until then, points shown for it are not final.", ""]
+    if changes:
+        lines += ["Before grading, the following was put right:", ""]
+        lines += [f"- {escape(change)}" for change in changes]
+    nb.cells.insert(0, new_markdown_cell("\n".join(lines).strip(), id=NOTICE_ID))

@@ -1,0 +1,51 @@
+"""nbgrader's configuration of this course. Run nbgrader's commands in the folder grading/.
+
+The course (submissions, gradebook, feedback) lives in grading/course/, or in the folder that the
+environment variable CS231N_COURSE names.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+if str(REPOSITORY) not in sys.path:
+    sys.path.insert(0, str(REPOSITORY))
+
+from grading import settings  # noqa: E402
+from grading.execute import RunNotebook, find_packages  # noqa: E402
+from grading.save_scores import SaveScores  # noqa: E402
+
+find_packages(REPOSITORY)
+
+c = get_config()  # noqa: F821 (given by traitlets)
+
+c.CourseDirectory.root = str(Path(os.environ.get("CS231N_COURSE") or settings.COURSE).resolve())
+c.CourseDirectory.course_id = settings.load().course_id
+# Two graders at work wait for each other instead of failing with "database is locked".
+c.CourseDirectory.db_url = f"sqlite:///{c.CourseDirectory.root}/gradebook.db?timeout=60"
+
+c.ClearSolutions.code_stub = {
+    "python": '# YOUR CODE HERE\nraise NotImplementedError("not implemented yet")'
+}
+
+# Downloads from a learning platform: ID.zip, ID_anything.zip or ID_NOTEBOOK.ipynb.
+c.FileNameCollectorPlugin.named_regexp = (
+    r".*/extracted/(?P<student_id>[^/_]+)(?:_[^/]*/(?:.*/)?|/(?:.*/)?|_)(?P<file_id>[^/]+)$"
+)
+
+# Submissions are read, repaired, run and scored by the kit's own steps; see how-it-works.md.
+c.Autograde.exporter_class = "grading.submissions.ReadSubmission"
+c.Autograde.autograde_preprocessors = [
+    RunNotebook,
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbconvert.preprocessors.ClearMetadataPreprocessor",
+    "nbgrader.preprocessors.LimitOutput",
+    SaveScores,
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.RunNotebook.timeout = int(os.environ.get("CS231N_CELL_SECONDS", "120"))
+c.RunNotebook.total_timeout = int(os.environ.get("CS231N_NOTEBOOK_SECONDS", "300"))
+
+c.ExportApp.plugin_class = "grading.export.ExportWithReview"
