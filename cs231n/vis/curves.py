@@ -5,7 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 
-from cs231n.vis.style import BLUE, GREY, ORANGE, add_caption
+from cs231n.vis.style import BLUE, GREEN, GREY, ORANGE, PURPLE, add_caption
 
 
 def plot_step_size(hs, errors, *, labels=None, title=None, caption=None):
@@ -18,7 +18,7 @@ def plot_step_size(hs, errors, *, labels=None, title=None, caption=None):
       drawn at 1e-17.
     - labels, title, caption: the curves' names if errors is a list of arrays; lines above and below
 
-    Returns the Axes. The best step of each curve is marked.
+    Returns the Axes. A star marks the best step of each curve.
     """
     hs = np.asarray(hs, dtype=np.float64)
     if not isinstance(errors, dict):
@@ -28,22 +28,15 @@ def plot_step_size(hs, errors, *, labels=None, title=None, caption=None):
     else:
         pairs = [(name, np.asarray(e, dtype=np.float64)) for name, e in errors.items()]
     fig, ax = plt.subplots(figsize=(6.5, 4.0), layout="constrained")
-    styles = [(BLUE, "o", "-"), (ORANGE, "s", "--"), ("#009E73", "^", ":"), ("#CC79A7", "D", "-.")]
+    styles = [(BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", ":"), (PURPLE, "D", "-.")]
     for (name, curve), (colour, marker, line) in zip(pairs, styles):
         if curve.shape != hs.shape:
             raise ValueError(f"There are {hs.size} steps, but errors of shape {curve.shape}.")
         drawn = np.maximum(curve, 1e-17)
-        ax.loglog(hs, drawn, line, marker=marker, markersize=4, color=colour, label=name)
         best = int(np.nanargmin(drawn))
-        ax.annotate(
-            f"best h = {hs[best]:.0e}",
-            (hs[best], drawn[best]),
-            xytext=(0, -16),
-            textcoords="offset points",
-            ha="center",
-            fontsize=9,
-            color=colour,
-        )
+        name = f"{name}: best at h = {hs[best]:.0e}" if name else f"best at h = {hs[best]:.0e}"
+        ax.loglog(hs, drawn, line, marker=marker, markersize=4, color=colour, label=name)
+        ax.plot(hs[best], drawn[best], marker="*", markersize=14, color=colour)
     ax.set_xlabel("step size h")
     ax.set_ylabel("relative error of the numeric gradient")
     ax.set_title(title or "Too small a step is as bad as too large a one", fontsize=12)
@@ -61,7 +54,6 @@ def plot_step_size(hs, errors, *, labels=None, title=None, caption=None):
             fontsize=9,
             color=GREY,
         )
-    if any(name for name, _ in pairs):
-        ax.legend(frameon=False, loc="upper center")
+    ax.legend(frameon=False, loc="lower left")
     add_caption(fig, caption)
     return ax

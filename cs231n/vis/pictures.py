@@ -8,9 +8,7 @@ import numpy as np
 from cs231n.vis.style import INK, add_caption
 
 
-def image_grid(
-    images, ncols: int | None = None, padding: int = 1, *, channels="auto", rescale=True
-):
+def image_grid(images, ncols=None, padding=1, *, channels="auto", rescale=True) -> np.ndarray:
     """Pictures of one size, laid out in rows as one large picture on a white ground.
 
     Inputs:

@@ -5,8 +5,17 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 
-from cs231n.vis.style import GREY, INK, add_caption, draw_cells, fit, tint
-from cs231n.vis.style import COLOURS as WINDOW_COLOURS
+from cs231n.vis.style import (
+    BLUE,
+    COLOURS,
+    GREY,
+    INK,
+    ORANGE,
+    add_caption,
+    draw_cells,
+    fit,
+    tint,
+)
 
 
 def show_pooling(x, out, dx=None, *, dout=None, pool_param=None, title=None, caption=None):
@@ -24,33 +33,40 @@ def show_pooling(x, out, dx=None, *, dout=None, pool_param=None, title=None, cap
     Returns the Figure.
     """
     x, out = _matrix(x, "x"), _matrix(out, "out")
-    tables = [("x, the input", x), ("out, what is kept", out)]
+    tables = [("x", "x: input", x), ("out", "out: what is kept", out)]
     if dout is not None:
-        tables.append(("dout, gradient from above", _same_shape(dout, out, "dout", "out")))
+        dout = _same_shape(dout, out, "dout", "out")
+        tables.append(("dout", "dout: gradient on out", dout))
     if dx is not None:
-        tables.append(("dx, where the gradient goes", _same_shape(dx, x, "dx", "x")))
-    widths = [table.shape[1] for _, table in tables]
-    cell = min(0.55, 11.0 / (sum(widths) + len(widths)))
-    height = cell * max(x.shape[0], out.shape[0]) + 0.7 + 0.3 * bool(title) + 0.4 * bool(caption)
-    fig, axes = plt.subplots(
-        1,
-        len(tables),
-        figsize=(cell * (sum(widths) + 1.2 * len(widths)) + 0.4, height),
-        width_ratios=widths,
-        layout="constrained",
-    )
+        dx = _same_shape(dx, x, "dx", "x")
+        tables.append(("dx", "dx: gradient on x", dx))
     windows = _window_colours(x.shape, out.shape, pool_param)
-    for ax, (name, table) in zip(axes, tables):
-        colours = None
+    rows = max(x.shape[0], out.shape[0])
+    fig, ax = plt.subplots(layout="constrained")
+    left = 0.0
+    for name, words, table in tables:
+        H, W = table.shape
         if name.startswith("d"):
             colours = _gradient_colours(table)
-        elif windows is not None:
-            colours = windows[0] if table is x else windows[1]
-        cells = draw_cells(ax, table, colours, fontsize=min(11, 21 * cell))
-        fit(ax, table.shape[1], table.shape[0])
-        if name.startswith("dx"):
+        else:
+            colours = windows and windows[name]
+        room = max(W, 3.4)  # a narrow table still has room for its title
+        middle = left + (room - 1) / 2
+        top = (rows - H) / 2
+        cells = draw_cells(ax, table, colours, origin=(middle - (W - 1) / 2, top))
+        if name == "dx":
             _fade_zeros(cells, table)
-        ax.set_title(f"{name}\n{table.shape[0]}×{table.shape[1]}", fontsize=10, color=INK)
+        title_at = (middle, top - 0.6)
+        ax.annotate(f"{words}\n{H}×{W}", title_at, ha="center", va="bottom", fontsize=10, color=INK)
+        left += room + 0.8
+    fit(ax, left - 0.8, rows)
+    ax.set_ylim(rows - 0.45, -1.8)
+    cell = min(0.5, 11.0 / left)
+    fig.set_size_inches(
+        left * cell + 0.2, (rows + 1.6) * cell + 0.35 * bool(title) + 0.4 * bool(caption)
+    )
+    for text in ax.texts:
+        text.set_fontsize(min(11, 21 * cell))
     if title:
         fig.suptitle(title, fontsize=12)
     add_caption(fig, caption)
@@ -92,26 +108,24 @@ def _window_colours(shape, out_shape, pool_param):
     for i in range(out_shape[0]):
         for j in range(out_shape[1]):
             # Neighbours must differ: step through the palette along a row, by three down a column.
-            colour = tint(WINDOW_COLOURS[(j + 3 * i) % len(WINDOW_COLOURS)], 0.38)
+            colour = tint(COLOURS[(j + 3 * i) % len(COLOURS)], 0.38)
             out_colours[i][j] = colour
             for row in range(i * stride, i * stride + HH):
                 for column in range(j * stride, j * stride + WW):
                     colours[row][column] = colour
-    return colours, out_colours
+    return {"x": colours, "out": out_colours}
 
 
 def _gradient_colours(table):
-    """Blue for positive and orange for negative, paler when smaller."""
+    """Blue for positive and orange for negative, paler when smaller, white for zero."""
     largest = np.abs(table).max() or 1
-    return [
-        [
-            "white"
-            if v == 0
-            else tint("#0072B2" if v > 0 else "#E69F00", 0.2 + 0.45 * abs(v) / largest)
-            for v in row
-        ]
-        for row in table
-    ]
+
+    def colour(value):
+        if value == 0:
+            return "white"
+        return tint(BLUE if value > 0 else ORANGE, 0.2 + 0.45 * abs(value) / largest)
+
+    return [[colour(value) for value in row] for row in table]
 
 
 def _fade_zeros(cells, table) -> None:

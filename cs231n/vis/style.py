@@ -73,10 +73,10 @@ def fit(ax, width: float, height: float) -> None:
     ax.set_axis_off()
 
 
-def frame(ax, left: float, top: float, width: float, height: float, colour: str):
-    """A thick outline around `width` by `height` cells, the first centred on (left, top)."""
-    corner = (left - 0.5, top - 0.5)
-    box = patches.Rectangle(corner, width, height, fill=False, edgecolor=colour, linewidth=2.5)
-    box.set_zorder(3)
+def frame(ax, left, top, width, height, colour, strength: float = 0):
+    """A thick outline around `width` by `height` cells, the first centred on (left, top), with the
+    cells tinted in the same colour as strongly as `strength` says, 0 to 1."""
+    box = patches.Rectangle((left - 0.5, top - 0.5), width, height, zorder=3)
+    box.set(facecolor=(*to_rgb(colour), strength), edgecolor=colour, linewidth=2.5)
     ax.add_patch(box)
     return box

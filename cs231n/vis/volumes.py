@@ -76,7 +76,7 @@ def show_volume(shapes, labels=None, *, inside=None, title=None, caption=None, c
     fig, ax = plt.subplots(layout="constrained")
     for box, small, colour, label, entry in zip(boxes, inner, colours, labels, shapes):
         _draw_box(ax, box, colour, alpha=0.55 if small else 1.0, picture=_picture(entry))
-        _write_sizes(ax, box, label)
+        _write_sizes(ax, box, label, named=box is boxes[0])
         if small:
             _draw_box(ax, small, ORANGE, alpha=1.0, order=3)
     for left, right, small, small_right in zip(boxes, boxes[1:], inner, inner[1:]):
@@ -137,42 +137,25 @@ def _draw_box(ax, box: Box, colour: str, alpha: float, picture=None, order: int 
     }
     for strength, corners in faces.items():
         points = [box.at(*corner) for corner in corners]
-        ax.add_patch(
-            patches.Polygon(
-                points,
-                facecolor=tint(colour, strength),
-                alpha=alpha,
-                edgecolor="none",
-                zorder=order,
-            )
-        )
-        ax.add_patch(
-            patches.Polygon(
-                points,
-                fill=False,
-                edgecolor=colour,
-                linewidth=1.1,
-                joinstyle="round",
-                zorder=order + 1,
-            )
-        )
+        face = patches.Polygon(points, alpha=alpha, zorder=order)
+        face.set(facecolor=tint(colour, strength), edgecolor="none")
+        edge = patches.Polygon(points, fill=False, joinstyle="round", zorder=order + 1)
+        edge.set(edgecolor=colour, linewidth=1.1)
+        ax.add_patch(face)
+        ax.add_patch(edge)
     if picture is not None:
         x, y = box.at(1, 0, 0)
         place = Affine2D.from_values(RIGHT, UP, 0, 1, x, y) + ax.transData
         extent = (0, box.width, 0, box.height)
-        ax.imshow(
-            picture,
-            extent=extent,
-            transform=place,
-            interpolation="nearest",
-            alpha=alpha,
-            zorder=order,
-        )
+        image = ax.imshow(picture, extent=extent, interpolation="nearest", alpha=alpha)
+        image.set(transform=place, zorder=order)
 
 
-def _write_sizes(ax, box: Box, label: str | None) -> None:
+def _write_sizes(ax, box: Box, label: str | None, named: bool) -> None:
     """The sizes beside the edges they belong to, and the label below."""
     C, H, W = box.shape
+    if named:
+        C, H, W = f"depth {C}", f"height\n{H}", f"width {W}"
     style = {"fontsize": 9, "color": INK, "textcoords": "offset points"}
     ax.annotate(f"{H}", box.at(0, 0.5, 0), xytext=(-4, 0), ha="right", va="center", **style)
     ax.annotate(f"{C}", box.at(0.5, 0, 0), xytext=(0, -3), ha="center", va="top", **style)
@@ -206,7 +189,8 @@ def _fit_figure(fig, ax, boxes, title, caption) -> None:
     ax.set_axis_off()
     width = min(11.0, 2.5 + 2.4 * len(boxes))
     height = width * 2.06 * top / (right + 2 * margin)
-    fig.set_size_inches(width, min(max(height, 1.2), 6.0) + 0.9 + 0.3 * bool(title))
+    width, height = width * min(1, 4.2 / height), min(height, 4.2)
+    fig.set_size_inches(width, max(height, 1.2) + 0.7 + 0.3 * bool(title) + 0.2 * bool(caption))
     if title:
         fig.suptitle(title, fontsize=12)
     add_caption(fig, caption)

@@ -1,0 +1,83 @@
+"""A small player for a few dozen pictures in a notebook: one picture at a time, with buttons.
+
+The first picture is an ordinary <img>. Where scripts do not run (a notebook that is not trusted, a
+page on GitHub) it stays as a still figure, and only the buttons are missing.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import uuid
+from html import escape
+
+from PIL import Image
+
+PAGE = """
+<div id="ID" style="max-width: WIDTHpx">
+<img src="FIRST" alt="ALT" width="WIDTH" style="max-width: 100%">
+<div class="controls" hidden>
+<button type="button" aria-label="previous step">◀</button>
+<button type="button" style="min-width: 5em">Play</button>
+<button type="button" aria-label="next step">▶</button>
+<input type="range" min="0" max="LAST" value="0" aria-label="step" style="width: 40%">
+<output>1 / COUNT</output>
+</div>
+</div>
+<script>
+(function () {
+  const box = document.getElementById("ID"), frames = FRAMES;
+  const image = box.querySelector("img"), slider = box.querySelector("input");
+  const [back, play, next] = box.querySelectorAll("button"), count = box.querySelector("output");
+  let timer = null;
+  function show(k) {
+    slider.value = k;
+    image.src = "data:image/png;base64," + frames[k];
+    count.textContent = (k + 1) + " / " + frames.length;
+  }
+  function stop() { clearInterval(timer); timer = null; play.textContent = "Play"; }
+  function step(by) { stop(); show((+slider.value + by + frames.length) % frames.length); }
+  back.onclick = () => step(-1);
+  next.onclick = () => step(1);
+  slider.oninput = () => { stop(); show(+slider.value); };
+  play.onclick = () => {
+    if (timer) { stop(); return; }
+    play.textContent = "Pause";
+    if (+slider.value === frames.length - 1) show(0);
+    timer = setInterval(() => {
+      if (!box.isConnected || +slider.value === frames.length - 1) { stop(); return; }
+      show(+slider.value + 1);
+    }, PAUSE);
+  };
+  box.querySelector(".controls").hidden = false;
+})();
+</script>
+"""
+
+
+def small_png(pixels) -> bytes:
+    """`pixels`, an array (H, W, 3) of uint8, as a PNG file of 64 colours: a third of the size."""
+    picture = Image.fromarray(pixels)
+    picture = picture.quantize(64, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    picture.save(buffer, "png", optimize=True)
+    return buffer.getvalue()
+
+
+def html_player(frames: list[bytes], width: int, alt: str, seconds: float) -> str:
+    """HTML that shows PNG files one after another, `width` pixels wide, `seconds` each."""
+    data = [base64.b64encode(frame).decode() for frame in frames]
+    words = {
+        "ID": f"player-{uuid.uuid4().hex}",  # unlike that of any other output on the page
+        "WIDTH": str(width),
+        "ALT": escape(alt, quote=True),
+        "LAST": str(len(data) - 1),
+        "COUNT": str(len(data)),
+        "PAUSE": str(int(1000 * seconds)),
+    }
+    page = PAGE
+    for word, text in words.items():
+        page = page.replace(word, text)
+    first = f"data:image/png;base64,{data[0]}"
+    return page.replace('"FIRST"', f'"{first}"').replace("= FRAMES;", f"= {json.dumps(data)};")
