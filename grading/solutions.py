@@ -18,6 +18,7 @@ class Solution:
     source: str  # with ### BEGIN SOLUTION / ### END SOLUTION around what students write
     path: Path
     line: int
+    body: tuple[tuple[int, str], ...]  # what students write: line number in path, text
 
 
 def read_solutions(folder: Path) -> dict[str, Solution]:
@@ -63,9 +64,10 @@ def _read_module(path: Path) -> list[Solution]:
 def _solution(node, lines: list[str], regions: list[tuple[int, int]], path: Path) -> Solution:
     first, last = _first(node), _last(node, lines)
     own = lines[first - 1 : last]
-    marked = any(first <= begin + 1 <= last for begin, _ in regions)
-    if not marked:
-        start = _body_start(node, lines, path) - first
+    inside = [(b + 2, e + 1) for b, e in regions if first <= b + 1 <= last]
+    if not inside:
+        inside = [(_body_start(node, lines, path), last + 1)]
+        start = inside[0][0] - first
         indent = own[start][: len(own[start]) - len(own[start].lstrip())]
         own = [
             *own[:start],
@@ -73,7 +75,9 @@ def _solution(node, lines: list[str], regions: list[tuple[int, int]], path: Path
             *own[start:],
             indent + markers.end(markers.SOLUTION),
         ]
-    return Solution(node.name, "\n".join(line.rstrip() for line in own), path, node.lineno)
+    body = tuple((n, lines[n - 1]) for start, stop in inside for n in range(start, stop))
+    source = "\n".join(line.rstrip() for line in own)
+    return Solution(node.name, source, path, node.lineno, body)
 
 
 def _body_start(node, lines: list[str], path: Path) -> int:
