@@ -37,6 +37,11 @@ def review_reason(nb: NotebookNode) -> str | None:
     return nb.metadata.get(KEY, {}).get("needs_review")
 
 
+def is_stand_in(nb: NotebookNode) -> bool:
+    """True for a released notebook in the place of one that could not be graded."""
+    return bool(nb.metadata.get(KEY, {}).get("placeholder"))
+
+
 def repairs(nb: NotebookNode) -> list[str]:
     """What was put right in the notebook before it was run."""
     return list(nb.metadata.get(KEY, {}).get("repairs", []))

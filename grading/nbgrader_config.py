@@ -48,4 +48,11 @@ c.Autograde.autograde_preprocessors = [
 c.RunNotebook.timeout = int(os.environ.get("CS231N_CELL_SECONDS", "120"))
 c.RunNotebook.total_timeout = int(os.environ.get("CS231N_NOTEBOOK_SECONDS", "300"))
 
+c.GenerateFeedback.exporter_class = "grading.feedback.FeedbackPage"
+c.GenerateFeedback.preprocessors = [
+    "nbgrader.preprocessors.GetGrades",
+    "grading.feedback.TidyFeedback",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]
+
 c.ExportApp.plugin_class = "grading.export.ExportWithReview"

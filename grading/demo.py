@@ -1,0 +1,288 @@
+"""Grade a sample class with nbgrader, from the sources of the notebooks to feedback pages.
+
+Builds the assignments, lays out the submissions of a made-up class as downloads, and takes them
+through nbgrader: collect, autograde, feedback, export. Everything is written to one folder,
+grading/work/demo, which git ignores; each run begins afresh.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+
+from tqdm import tqdm
+
+from grading import build, sample_class, settings
+from grading.errors import GradingError
+from grading.sample_class import ASSIGNMENT, STUDENTS, Student
+from grading.settings import GRADING
+from grading.solutions import read_solutions
+
+SUMMARY = "Build everything and grade a sample class, to see it work."
+COURSE = GRADING / "work" / "demo"
+FAILED = 1
+
+# A sample class should not keep a newcomer waiting; a real one gets more generous limits.
+LIMITS = {
+    "CS231N_CHECK_SECONDS": "2",
+    "CS231N_CELL_SECONDS": "30",
+    "CS231N_NOTEBOOK_SECONDS": "90",
+}
+
+
+def demo(
+    course: Path = COURSE,
+    students: list[Student] = STUDENTS,
+    jobs: int | None = None,
+    keep: bool = False,
+    say: Callable[[str], None] = print,
+) -> dict[str, dict]:
+    """Grade the sample class in the folder ``course``.
+
+    Inputs:
+    - course: made afresh, unless `keep`
+    - jobs: students graded at the same time (default: one a core, at most 4)
+    - keep: go on with what an earlier run left, grading only who is missing
+    - say: where to announce the steps
+
+    Returns student -> report: {"notebooks": {name: score card with "repairs"}}.
+    """
+    jobs = jobs or min(4, os.cpu_count() or 1)
+    if not keep:
+        _make_empty(course)
+    course.mkdir(parents=True, exist_ok=True)
+    log = course / "demo.log"
+    log.touch()  # from now on the folder can be told to be ours
+    with _environment({"CS231N_COURSE": str(course)} | LIMITS):
+        say("Building the assignments …")
+        build.build(course, course / "assignments")
+        if not keep or not (course / "submitted").is_dir():
+            say(f"Collecting {len(students)} submissions …")
+            lay_out(course, students)
+            nbgrader(["zip_collect", ASSIGNMENT, "--force"], log)
+        say(f"Grading with {jobs} process{'es' * (jobs > 1)} …")
+        _grade_all(course, students, jobs, log)
+        nbgrader(["export", "--to", str(course / "grades.csv")], log)
+    return _reports(course, students)
+
+
+def lay_out(course: Path, students: list[Student]) -> None:
+    """Put the class's submissions where a learning platform's downloads go: a zip a student."""
+    folder = course / "downloaded" / ASSIGNMENT / "archive"
+    folder.mkdir(parents=True, exist_ok=True)
+    released = {
+        name: build.student_notebook(ASSIGNMENT, name, course / "assignments")
+        for name in build.assignments()[ASSIGNMENT]
+    }
+    reference = sample_class.reference_answers(read_solutions(settings.REFERENCE))
+    for student in students:
+        files = sample_class.handed_in(student, released, reference)
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+        (folder / f"{student.id}.zip").write_bytes(packed.getvalue())
+
+
+def nbgrader(arguments: list[str], log: Path) -> None:
+    """Run one of nbgrader's commands in grading/, where its configuration is."""
+    with log.open("a", encoding="utf-8") as file:
+        file.write(f"\n== nbgrader {' '.join(arguments)}\n")
+        file.flush()
+        command = [sys.executable, "-m", "nbgrader", *arguments]
+        done = subprocess.run(
+            command, cwd=GRADING, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT
+        )
+    if done.returncode:
+        last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1]
+        raise GradingError(f"nbgrader {arguments[0]} failed: {last}\nAll it said is in {log}")
+
+
+def _grade_all(course: Path, students: list[Student], jobs: int, log: Path) -> None:
+    """Autograde and write feedback, several students at a time, one moving line of progress."""
+    waiting = [s for s in students if not _is_graded(course, s)]
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start_worker, (log,))
+    with tqdm(total=len(waiting), unit="student", desc="Graded", disable=None) as progress:
+        try:
+            tasks = {pool.submit(grade_student, course, s.id, log): s for s in waiting}
+            for task in as_completed(tasks):
+                _must_have_worked(task, tasks[task], log)
+                progress.set_postfix_str(tasks[task].id, refresh=False)
+                progress.update()
+        except BaseException:  # interrupted, or a submission failed: do not finish the others
+            for process in list((pool._processes or {}).values()):
+                process.terminate()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_worker(log: Path) -> None:
+    """Talk to the log; leave Ctrl-C to the main process; when told to stop, stop the kernel too."""
+    with log.open("a", encoding="utf-8") as file:
+        os.dup2(file.fileno(), sys.stdout.fileno())
+        os.dup2(file.fileno(), sys.stderr.fileno())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
+
+
+def _must_have_worked(task: Future, student: Student, log: Path) -> None:
+    problem = task.exception()
+    if problem is not None:
+        problem = f"{type(problem).__name__}: {problem}"
+    else:
+        problem = task.result()
+    if problem:
+        raise GradingError(f"{student.id} could not be graded: {problem}\nDetails are in {log}")
+
+
+def grade_student(course: Path, student: str, log: Path) -> str | None:
+    """Autograde one submission and write its feedback pages, through nbgrader's API.
+
+    Returns what went wrong, or None. Runs in a process of its own.
+    """
+    api = _api(log)
+    for result in (
+        api.autograde(ASSIGNMENT, student, force=True),
+        api.generate_feedback(ASSIGNMENT, student, force=True),
+    ):
+        if not result["success"]:
+            _append(log, result.get("log", "") + result["error"])
+            lines = (result.get("log") or result["error"]).strip().splitlines()
+            errors = [line for line in lines if "Error" in line]
+            return (errors or lines)[-1].strip()
+    return None
+
+
+def _api(log: Path):
+    """nbgrader's API with this course's configuration, talking to the log file."""
+    import logging
+
+    from nbgrader.apps.api import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+    from traitlets.config import PyFileConfigLoader
+
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(GRADING)).load_config()
+    logger = logging.getLogger("grading.demo")
+    logger.propagate = False
+    if not logger.handlers:
+        handler = logging.FileHandler(log, encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        logger.addHandler(handler)
+        logging.getLogger("traitlets").handlers = [handler]
+        logging.captureWarnings(True)
+        logging.getLogger("py.warnings").handlers = [handler]
+        logging.getLogger("py.warnings").propagate = False
+    course = CourseDirectory(config=config, log=logger)
+    return NbGraderAPI(coursedir=course, config=config, log=logger)
+
+
+def _append(log: Path, text: str) -> None:
+    with log.open("a", encoding="utf-8") as file:
+        file.write(text.rstrip() + "\n")
+
+
+def _is_graded(course: Path, student: Student) -> bool:
+    return (course / "feedback" / student.id / ASSIGNMENT).is_dir()
+
+
+def _reports(course: Path, students: list[Student]) -> dict[str, dict]:
+    from grading.save_scores import read_report
+
+    return {s.id: read_report(course, ASSIGNMENT, s.id) for s in students}
+
+
+def _make_empty(course: Path) -> None:
+    """Remove an earlier run; anything else in that place is somebody's and stays."""
+    if not course.exists():
+        return
+    if not course.is_dir() or (any(course.iterdir()) and not (course / "demo.log").exists()):
+        raise GradingError(
+            f"{course} is not what an earlier demonstration left, so it is not removed. "
+            "Move it away and run the command again."
+        )
+    shutil.rmtree(course)
+
+
+@contextmanager
+def _environment(values: dict[str, str]):
+    """Environment variables set for a while; those of the limits that are set already win."""
+    wanted = {k: os.environ.get(k, v) if k in LIMITS else v for k, v in values.items()}
+    before = {k: os.environ.get(k) for k in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            if value is None:
+                os.environ.pop(key, None)
+            else:
+                os.environ[key] = value
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--course",
+        metavar="DIR",
+        type=Path,
+        default=COURSE,
+        help="where everything is written (default: grading/work/demo)",
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="go on with an earlier run, grading who is missing"
+    )
+    parser.add_argument(
+        "--jobs", type=_positive, metavar="N", help="students graded at once (default: the cores)"
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least one is needed")
+    return number
+
+
+def run(args: argparse.Namespace) -> int:
+    from grading.class_table import class_table, differences
+
+    start, course = time.monotonic(), args.course.resolve()
+    try:
+        reports = demo(course, jobs=args.jobs, keep=args.keep)
+    except KeyboardInterrupt:
+        place = os.path.relpath(course)
+        print(f"\nOnly {place} was written to; the next run clears it.", file=sys.stderr)
+        raise
+    about = {student.id: student.about for student in STUDENTS}
+    print()
+    print(class_table(reports, about))
+    print(f"\nGraded {len(reports)} students in {time.monotonic() - start:.0f} s.")
+    wrong = differences(reports, sample_class.expected())
+    print("\n".join(wrong) or "Every score is what the hand-written table says it should be.")
+    print(_where(course))
+    return FAILED if wrong else 0
+
+
+def _where(course: Path) -> str:
+    here = Path(os.path.relpath(course))
+    rows = [
+        ("gradebook", here / "gradebook.db"),
+        ("grades", here / "grades.csv"),
+        ("feedback pages", here / "feedback" / STUDENTS[4].id / ASSIGNMENT / "2_convolution.html"),
+        ("reports", here / "reports" / ASSIGNMENT),
+        ("nbgrader's log", here / "demo.log"),
+        ("formgrader", f"CS231N_COURSE={os.path.abspath(course)} jupyter lab  (in grading/)"),
+    ]
+    return "\n".join(f"  {name:<15} {place}" for name, place in rows)

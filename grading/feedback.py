@@ -1,0 +1,46 @@
+"""Feedback pages that show what concerns the student and no more.
+
+Used by ``nbgrader generate_feedback``: hidden tests, the set-up code and repeated scores are left
+out, graded cells are called by their names, and a notebook that waits for a person says only that.
+"""
+
+from __future__ import annotations
+
+import re
+
+from nbconvert.exporters import HTMLExporter
+from nbformat import NotebookNode
+from nbgrader import utils
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from grading import marks, scores
+
+_HIDDEN = re.compile(r"\n?### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", re.DOTALL)
+_LINK = re.compile(r'<a href="#([^"]+)">Test cell</a>')
+
+
+class TidyFeedback(NbGraderPreprocessor):
+    """Leave out of an autograded notebook what its feedback page need not show."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        """Shorten the notebook. Returns a tuple of: the notebook, the resources."""
+        if marks.is_stand_in(nb):  # nothing in it is the student's
+            nb.cells = [cell for cell in nb.cells if cell.get("id") == marks.NOTICE_ID]
+            return nb, resources
+        for cell in nb.cells:
+            if "setup" in cell.metadata.get("tags", []):
+                cell.source = cell.source.split("\n", 1)[0] + "\n# …"
+            if scores.exercise_of(cell):  # its score stands in the heading
+                cell.outputs = [o for o in cell.outputs if o.output_type != "execute_result"]
+            if cell.cell_type == "code" and utils.is_grade(cell):
+                cell.source = _HIDDEN.sub("", cell.source).strip("\n")
+        return nb, resources
+
+
+class FeedbackPage(HTMLExporter):
+    """nbgrader's page, with the graded cells' names in its list of contents."""
+
+    def from_notebook_node(self, nb: NotebookNode, resources: dict | None = None, **kwargs):
+        """Convert a notebook. Returns a tuple of: the page, the resources."""
+        page, resources = super().from_notebook_node(nb, resources, **kwargs)
+        return _LINK.sub(r'<a href="#\1">\1</a>', page), resources

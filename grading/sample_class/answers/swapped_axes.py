@@ -1,0 +1,37 @@
+# ruff: noqa: RUF059
+"""Height and width change places: of the filter in the convolution, of the window in the pool."""
+
+import numpy as np
+
+
+def conv_forward_naive(x, w, b, conv_param):
+    stride, pad = conv_param["stride"], conv_param["pad"]
+    d = conv_param.get("dilation", 1)
+    N, C, W, H = x.shape
+    F, C, WW, HH = w.shape
+    x_pad = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    H_out = (H + 2 * pad - d * (HH - 1) - 1) // stride + 1
+    W_out = (W + 2 * pad - d * (WW - 1) - 1) // stride + 1
+    out = np.zeros((N, F, H_out, W_out))
+    for i in range(H_out):
+        for j in range(W_out):
+            top, left = i * stride, j * stride
+            window = x_pad[:, :, top : top + d * HH : d, left : left + d * WW : d]
+            for f in range(F):
+                out[:, f, i, j] = np.sum(window * w[f], axis=(1, 2, 3)) + b[f]
+    return out, (x, w, b, conv_param)
+
+
+def max_pool_forward_naive(x, pool_param):
+    width, height = pool_param["pool_height"], pool_param["pool_width"]
+    stride = pool_param["stride"]
+    N, C, H, W = x.shape
+    H_out = (H - height) // stride + 1
+    W_out = (W - width) // stride + 1
+    out = np.zeros((N, C, H_out, W_out))
+    for i in range(H_out):
+        for j in range(W_out):
+            top, left = i * stride, j * stride
+            window = x[:, :, top : top + height, left : left + width]
+            out[:, :, i, j] = window.max(axis=(2, 3))
+    return out, (x, pool_param)

@@ -1,0 +1,160 @@
+"""Grade one notebook by itself, without a gradebook, and print its score card.
+
+Which notebook it is, is told by its file name or, failing that, by what its cells say. Exit code
+0: graded, whatever the score; 3: a person must look at it; 2: wrong usage or unreadable path.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import textwrap
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from grading import build, files, marks
+from grading.errors import GradingError
+from grading.execute import RunNotebook, find_packages
+from grading.identify import ENOUGH, likeness
+from grading.save_scores import score_card, to_json
+from grading.scores import read_notebook
+from grading.settings import ROOT
+from grading.submissions import prepare
+
+SUMMARY = "Grade one notebook by itself and print its score card."
+NEEDS_A_PERSON = 3
+
+
+def grade_notebook(
+    path: Path | str, assignment: str | None = None, notebook: str | None = None
+) -> dict:
+    """Grade the notebook in a file; nothing is written.
+
+    Inputs:
+    - path: the notebook file
+    - assignment, notebook: which notebook it is; found out when not given
+
+    Returns {"assignment", "notebook", "exercises": {name: {"score", "max_score", "checks":
+    [{"name", "passed", "weight", "message"}]}}, "score", "max_score", "needs_review"}.
+    Raises GradingError where there is no such file or notebook.
+    """
+    return _grade(Path(path), assignment, notebook)[0]
+
+
+def _grade(path: Path, assignment: str | None, notebook: str | None) -> tuple[dict, list[str]]:
+    """The score card, and what was put right before grading."""
+    _must_be_readable(path)
+    assignment, notebook = which_notebook(path, assignment, notebook)
+    released = build.student_notebook(assignment, notebook)
+    submitted = prepare(path, released)
+    put_hidden_tests(submitted, build.instructor_notebook(assignment, notebook))
+    find_packages(ROOT)
+    with tempfile.TemporaryDirectory(prefix="grading-check-") as folder:
+        done, _ = RunNotebook().preprocess(submitted, {"metadata": {"path": folder}})
+    return score_card(assignment, notebook, *read_notebook(done)), marks.repairs(done)
+
+
+def which_notebook(
+    path: Path, assignment: str | None = None, notebook: str | None = None
+) -> tuple[str, str]:
+    """Which notebook of the course a file is: as told, by file name, or by its content.
+
+    Returns a tuple of: the assignment's name, the notebook's name.
+    """
+    known = [
+        (a, n)
+        for a, names in build.assignments().items()
+        for n in names
+        if assignment in (None, a) and notebook in (None, n)
+    ]
+    if not known:
+        every = ", ".join(f"{a}/{n}" for a, ns in build.assignments().items() for n in ns)
+        asked = "/".join(filter(None, [assignment, notebook])) or "any assignment"
+        raise GradingError(f"The course has no {asked}. It has: {every or 'none'}.")
+    if len(known) == 1:
+        return known[0]
+    for a, n in known:
+        if n in path.stem:
+            return a, n
+    return _by_content(path, known)
+
+
+def _by_content(path: Path, known: list[tuple[str, str]]) -> tuple[str, str]:
+    from grading.repair import read
+
+    submitted = read(path)  # GradingError: cannot be read and its name says nothing
+    scores = {key: likeness(submitted, build.student_notebook(*key)) for key in known}
+    best = max(scores, key=scores.get)
+    if scores[best] < ENOUGH:
+        raise GradingError(
+            f"{path} does not look like a notebook of this course. If it is one, say which: "
+            "--assignment A --notebook N."
+        )
+    return best
+
+
+def put_hidden_tests(notebook: NotebookNode, instructor: NotebookNode) -> None:
+    """Give a notebook's locked cells the text they should have, hidden tests included."""
+    locked = {
+        cell.metadata.nbgrader.grade_id: cell
+        for cell in instructor.cells
+        if cell.metadata.get("nbgrader", {}).get("locked")
+    }
+    for cell in notebook.cells:
+        own = locked.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
+        if own is not None:
+            cell.source = own.source
+            cell.metadata.nbgrader = own.metadata.nbgrader
+
+
+def _must_be_readable(path: Path) -> None:
+    if not path.exists():
+        raise GradingError(f"{path}: there is no such file.")
+    if not path.is_file():
+        raise GradingError(f"{path} is a folder: name one notebook in it.")
+    if not os.access(path, os.R_OK):
+        raise GradingError(f"{path}: you may not read this file.")
+
+
+def as_text(card: dict, repaired: list[str] = ()) -> str:
+    """The score card for a person to read."""
+    lines = [f"{card['notebook']} ({card['assignment']})", ""]
+    width = max(map(len, card["exercises"]), default=5)
+    for name, exercise in card["exercises"].items():
+        checks = exercise["checks"]
+        passed = f"{sum(c['passed'] for c in checks)} of {len(checks)} checks" if checks else ""
+        points = f"{exercise['score']:6.2f} of {exercise['max_score']:2g}"
+        lines.append(f"  {name:<{width}}  {points}   {passed}".rstrip())
+        lines += [line for c in checks if not c["passed"] for line in _failed(c)]
+    lines += ["", f"  {'total':<{width}}  {card['score']:6.2f} of {card['max_score']:2g}"]
+    if repaired:
+        lines += ["", "Put right before grading:", *(f"  - {change}" for change in repaired)]
+    if card["needs_review"]:
+        reason = f"A person must look at this notebook: {card['needs_review']}."
+        lines += ["", *textwrap.wrap(reason, 96)]
+    return "\n".join(lines)
+
+
+def _failed(check: dict) -> list[str]:
+    head = f"      ✗ {check['name']} (weight {check['weight']:g})"
+    return [head, *textwrap.wrap(check["message"], 88, initial_indent=" " * 8,
+                                 subsequent_indent=" " * 8)]  # fmt: skip
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", metavar="NOTEBOOK", type=Path, help="the .ipynb file to grade")
+    parser.add_argument("--assignment", metavar="A", help="the assignment it belongs to")
+    parser.add_argument("--notebook", metavar="N", help="which notebook of the assignment it is")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="also write the score card here")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.json and not args.json.parent.is_dir():
+        raise GradingError(f"--json {args.json}: the folder {args.json.parent} does not exist.")
+    card, repaired = _grade(args.path, args.assignment, args.notebook)
+    print(as_text(card, repaired))
+    if args.json:
+        files.write_all({args.json: to_json(card)})
+    return NEEDS_A_PERSON if card["needs_review"] else 0

@@ -1,0 +1,136 @@
+"""Reading submissions, whatever state they are in.
+
+:class:`ReadSubmission` takes the place of the part of ``nbgrader autograde`` that opens files. It
+repairs what editors broke; where a notebook is missing or cannot be graded, the released notebook
+stands in for it, marked for a person with the reason, and the student's other notebooks and the
+rest of the class are graded as usual.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import os
+from pathlib import Path
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
+from nbgrader.converters import Autograde, NbGraderException
+from sqlalchemy.exc import OperationalError
+
+from grading import marks
+from grading.errors import GradingError
+from grading.identify import best_match
+from grading.repair import read, repair
+
+
+class ReadSubmission(NotebookExporter):
+    """nbgrader's notebook exporter, which no submission can stop."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if isinstance(self.parent, Autograde):
+            _expect_every_notebook(self.parent)
+
+    def from_filename(self, filename: str, resources: dict, **kwargs):
+        """Convert one notebook. Returns a tuple of: its text, the resources."""
+        resources["metadata"] = {"name": Path(filename).stem, "path": str(Path(filename).parent)}
+        released = self._released(Path(filename).stem, resources["nbgrader"]["assignment"])
+        if self.parent._sanitizing:
+            notebook = prepare(Path(filename), released)
+        else:  # the second pass reads what the first one wrote
+            notebook = nbformat.read(filename, as_version=nbformat.NO_CONVERT)
+        try:
+            return self.from_notebook_node(notebook, resources, **kwargs)
+        except (OperationalError, GradingError):
+            raise  # the gradebook's trouble, not the submission's
+        except Exception as problem:
+            self.log.exception("%s could not be graded", filename)
+            reason = f"the grader could not work with it ({type(problem).__name__}: {problem})"
+            return self.from_notebook_node(stand_in(released, reason), resources, **kwargs)
+
+    def _released(self, notebook: str, assignment: str) -> NotebookNode:
+        course = self.parent.coursedir
+        folder = Path(course.format_path(course.release_directory, ".", assignment))
+        return nbformat.read(folder / f"{notebook}.ipynb", as_version=nbformat.NO_CONVERT)
+
+
+def prepare(path: Path, released: NotebookNode) -> NotebookNode:
+    """The notebook at ``path``, repaired and marked; the released one where that cannot be done.
+
+    A file that is not there is looked for under other names in its folder.
+    """
+    found = path if path.is_file() else _renamed(path, released)
+    if found is None:
+        return stand_in(released, "it was not handed in")
+    try:
+        notebook, report = repair(read(found), released)
+    except GradingError as problem:
+        return stand_in(released, str(problem).rstrip("."))
+    marks.clear_marks(notebook)
+    if report.needs_review:
+        return stand_in(released, report.needs_review)
+    changes = list(report.changes)
+    if found != path:
+        changes.insert(0, f"the file was handed in as {found.name}")
+    notebook.metadata[marks.KEY] = {"repairs": changes}
+    marks.mark_demonstrations(notebook, released)
+    return notebook
+
+
+def stand_in(released: NotebookNode, reason: str) -> NotebookNode:
+    """The released notebook in place of one that cannot be graded, marked with the reason."""
+    notebook = nbformat.from_dict(released)
+    notebook.metadata[marks.KEY] = {"placeholder": True}
+    marks.mark_for_review(notebook, reason)
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.source.strip():
+            cell.metadata.setdefault(marks.KEY, {})["not_run"] = reason
+    return notebook
+
+
+def _renamed(path: Path, released: NotebookNode) -> Path | None:
+    """A notebook in the folder of ``path`` that nobody else claims and that looks like it."""
+    others = {
+        other: _read_or_none(other)
+        for other in sorted(path.parent.glob("*.ipynb"))
+        if other.is_file() and not _known(other, path)
+    }
+    return best_match(released, {o: nb for o, nb in others.items() if nb is not None})
+
+
+def _known(other: Path, path: Path) -> bool:
+    # submitted/STUDENT/ASSIGNMENT/x.ipynb stands for release/ASSIGNMENT/x.ipynb
+    release = path.parents[3] / "release" / path.parent.name
+    return (release / other.name).is_file()
+
+
+def _read_or_none(path: Path) -> NotebookNode | None:
+    try:
+        return read(path)
+    except GradingError:
+        return None
+
+
+def _expect_every_notebook(converter: Autograde) -> None:
+    """Add the notebooks that are missing from a submission to those that are to be graded."""
+    course = converter.coursedir
+    pattern = course.format_path(
+        course.submitted_directory, course.student_id, course.assignment_id
+    )
+    release = Path(course.format_path(course.release_directory, ".", course.assignment_id))
+    names = [p.name for p in sorted(release.glob("*.ipynb"))]
+    names = [n for n in names if fnmatch.fnmatch(n, f"{course.notebook_id}.ipynb")]
+    if not names:
+        raise NbGraderException(
+            f"No released notebooks in {release}: run `nbgrader generate_assignment "
+            f"{course.assignment_id}` (or `python -m grading build`) first."
+        )
+    for folder in filter(os.path.isdir, glob.glob(pattern)):
+        there = converter.assignments.get(folder, [])
+        missing = [os.path.join(folder, n) for n in names]
+        converter.assignments[folder] = [*there, *(p for p in missing if p not in there)]
+
+
+__all__ = ["ReadSubmission", "prepare", "stand_in"]
