@@ -125,7 +125,9 @@ def as_text(card: dict, repaired: list[str] = ()) -> str:
     for name, exercise in card["exercises"].items():
         checks = exercise["checks"]
         passed = f"{sum(c['passed'] for c in checks)} of {len(checks)} checks" if checks else ""
-        points = f"{exercise['score']:6.2f} of {exercise['max_score']:2g}"
+        waits = card["needs_review"] and not checks
+        score = f"{'?':>6}" if waits else f"{exercise['score']:6.2f}"
+        points = f"{score} of {exercise['max_score']:2g}"
         lines.append(f"  {name:<{width}}  {points}   {passed}".rstrip())
         lines += [line for c in checks if not c["passed"] for line in _failed(c)]
     lines += ["", f"  {'total':<{width}}  {card['score']:6.2f} of {card['max_score']:2g}"]
