@@ -141,7 +141,7 @@ class TestNumericGradient:
         np.testing.assert_allclose(numeric_gradient(lambda a: np.sum(a * x), x), x, rtol=1e-8)
 
     def test_ignored_argument_that_cannot_be_nudged_is_not_silent(self):
-        params = {"W": np.array([1, 2], dtype=np.float32)}
+        params = {"W": np.array([1, 2])}
         with pytest.warns(UserWarning, match="did not change"):
             numeric_gradient(lambda _: cubic(params["W"]), params["W"])
 
