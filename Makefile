@@ -37,7 +37,7 @@ build: $(READY)  ## rebuild assignments/ from grading/source and grading/referen
 	$(BIN)/python -m grading build
 
 lint: $(READY)  ## style of Python and Cython
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/cython-lint cs231n
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && PATH="$(abspath $(BIN)):$$PATH" cython-lint cs231n
 
 clean:  ## remove the environment and all build products (not students' work)
 	rm -rf $(VENV) build dist *.egg-info grading/work .pytest_cache .ruff_cache .hypothesis

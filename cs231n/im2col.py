@@ -1,0 +1,163 @@
+"""Windows of a picture as columns of a matrix, and back: im2col and col2im in NumPy.
+
+``im2col`` copies each window that a filter looks at into a column, so that a convolution becomes a
+matrix product. ``col2im`` adds the columns back to where they came from: it is the transpose (the
+adjoint) of ``im2col``, which is what a backward pass needs.
+
+The columns of one picture form a matrix of C*HH*WW rows and H_out*W_out columns. Pictures stay
+apart, along the first axis, so that ``filters @ columns`` is the output in its usual order, with
+no transposition, and a batch can be worked off a few pictures at a time.
+"""
+
+from __future__ import annotations
+
+from operator import index
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Grid(NamedTuple):
+    """Where the windows of a picture lie. Every pair is (vertical, horizontal)."""
+
+    out: tuple[int, int]  # number of windows
+    stride: tuple[int, int]
+    pad: tuple[int, int]
+    dilation: tuple[int, int]
+
+
+def window_grid(picture, window, stride=1, pad=0, dilation=1) -> Grid:
+    """Work out where windows lie, and refuse sizes that do not fit.
+
+    Inputs:
+    - picture: (H, W)
+    - window: (HH, WW), the filter's or the pool's height and width
+    - stride, pad, dilation: a number, or a pair (vertical, horizontal)
+
+    Raises ValueError, with the numbers, when a size is not positive, the window does not fit into
+    the padded picture, or the stride does not divide what is left.
+    """
+    picture = _pair(picture, "picture", 1)
+    window = _pair(window, "window", 1)
+    stride = _pair(stride, "stride", 1)
+    pad = _pair(pad, "pad", 0)
+    dilation = _pair(dilation, "dilation", 1)
+    out = []
+    for axis, name in enumerate(("height", "width")):
+        span = (window[axis] - 1) * dilation[axis] + 1
+        padded = picture[axis] + 2 * pad[axis]
+        sizes = (
+            f"{name}: picture {picture[axis]}, pad {pad[axis]}, window {window[axis]}, "
+            f"dilation {dilation[axis]}, stride {stride[axis]}"
+        )
+        if span > padded:
+            raise ValueError(
+                f"The window spans {span} pixels, but the padded picture has {padded} ({sizes})."
+            )
+        steps, left_over = divmod(padded - span, stride[axis])
+        if left_over:
+            raise ValueError(
+                f"The stride does not fit: {left_over} pixels are left over ({sizes}). "
+                "Choose another stride or pad."
+            )
+        out.append(steps + 1)
+    return Grid(tuple(out), stride, pad, dilation)
+
+
+def im2col(x, HH, WW, stride=1, pad=0, dilation=1) -> np.ndarray:
+    """Copy every window of every picture into a column.
+
+    Inputs:
+    - x: pictures (N, C, H, W), any real dtype, any memory order; unchanged
+    - HH, WW: height and width of the window
+    - stride, pad, dilation: a number, or a pair (vertical, horizontal)
+
+    Returns cols (N, C*HH*WW, H_out*W_out): row c*HH*WW + i*WW + j holds tap (i, j) of channel c,
+    column i_out*W_out + j_out the window at that place. float32 stays float32, float64 float64;
+    other dtypes become float64.
+
+    Raises ValueError when x is not 4-dimensional or the sizes do not fit (see window_grid).
+    """
+    x = as_pictures(x)
+    N, C, H, W = x.shape
+    grid = window_grid((H, W), (HH, WW), stride, pad, dilation)
+    (ph, pw), (H_out, W_out) = grid.pad, grid.out
+    padded = np.zeros((N, C, H + 2 * ph, W + 2 * pw), x.dtype)
+    padded[:, :, ph : ph + H, pw : pw + W] = x
+    cols = np.empty((N, C, HH, WW, H_out, W_out), x.dtype)
+    for i in range(HH):
+        for j in range(WW):
+            cols[:, :, i, j] = padded[:, :, *_tap(i, j, grid)]
+    return cols.reshape(N, C * HH * WW, H_out * W_out)
+
+
+def col2im(cols, x_shape, HH, WW, stride=1, pad=0, dilation=1) -> np.ndarray:
+    """Add every column back to the pixels it was copied from: the adjoint of im2col.
+
+    Inputs:
+    - cols: (N, C*HH*WW, H_out*W_out), as im2col lays them out
+    - x_shape: (N, C, H, W), the shape of the pictures
+    - HH, WW, stride, pad, dilation: as for im2col
+
+    Returns x (N, C, H, W): each pixel the sum of all its copies; what fell on padding is dropped.
+
+    Raises ValueError when cols does not have the shape that x_shape asks for.
+    """
+    N, C, H, W = x_shape
+    grid = window_grid((H, W), (HH, WW), stride, pad, dilation)
+    cols = as_columns(cols, x_shape, HH, WW, grid)
+    (ph, pw), (H_out, W_out) = grid.pad, grid.out
+    taps = cols.reshape(N, C, HH, WW, H_out, W_out)
+    padded = np.zeros((N, C, H + 2 * ph, W + 2 * pw), cols.dtype)
+    for i in range(HH):
+        for j in range(WW):
+            padded[:, :, *_tap(i, j, grid)] += taps[:, :, i, j]
+    return np.ascontiguousarray(padded[:, :, ph : ph + H, pw : pw + W])
+
+
+def as_pictures(x) -> np.ndarray:
+    """x as an array (N, C, H, W) of float32 or float64, in this machine's byte order."""
+    x = as_floating(x, "x")
+    if x.ndim != 4 or 0 in x.shape:
+        raise ValueError(f"x should be pictures of shape (N, C, H, W), none of them 0: {x.shape}.")
+    return x
+
+
+def as_columns(cols, x_shape, HH: int, WW: int, grid: Grid) -> np.ndarray:
+    """cols as a floating array, refused when it is not what im2col gives for these sizes."""
+    cols = as_floating(cols, "cols")
+    N, C = x_shape[:2]
+    expected = (N, C * HH * WW, grid.out[0] * grid.out[1])
+    if cols.shape != expected:
+        raise ValueError(
+            f"cols should have shape {expected} for pictures {tuple(x_shape)}, window "
+            f"({HH}, {WW}), stride {grid.stride}, pad {grid.pad}: it has {cols.shape}."
+        )
+    return cols
+
+
+def as_floating(array, name: str) -> np.ndarray:
+    """An array of float32 or float64: these two as they are, other real numbers as float64."""
+    array = np.asarray(array)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} should hold real numbers, but its dtype is {array.dtype}.")
+    return array.astype(np.float32 if array.dtype == np.float32 else np.float64, copy=False)
+
+
+def _tap(i: int, j: int, grid: Grid) -> tuple[slice, slice]:
+    """The pixels of the padded picture that tap (i, j) of the windows falls on."""
+    places = zip((i, j), grid.out, grid.stride, grid.dilation)
+    return tuple(slice(t * d, t * d + (n - 1) * s + 1, s) for t, n, s, d in places)
+
+
+def _pair(value, name: str, least: int) -> tuple[int, int]:
+    pair = value if isinstance(value, tuple | list) else (value, value)
+    try:
+        vertical, horizontal = (index(v) for v in pair)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{name} should be a whole number or a pair of them, but is {value!r}."
+        ) from None
+    if min(vertical, horizontal) < least:
+        raise ValueError(f"{name} should be at least {least}, but is {value!r}.")
+    return vertical, horizontal

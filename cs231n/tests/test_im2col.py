@@ -1,0 +1,152 @@
+"""im2col and col2im, NumPy and compiled: what every window sees, and nothing beyond the picture."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cs231n import im2col as plain
+
+compiled = pytest.importorskip("cs231n.im2col_cython", reason="the compiled module is not built")
+BOTH = pytest.mark.parametrize("module", [plain, compiled], ids=["numpy", "cython"])
+
+
+@st.composite
+def layouts(draw):
+    """Sizes that fit: (N, C, H, W), HH, WW, stride, pad, dilation, the last three as pairs."""
+    size = st.integers(1, 4)
+    HH, WW = draw(size), draw(size)
+    stride, dilation = (draw(st.tuples(st.integers(1, 3), st.integers(1, 3))) for _ in range(2))
+    pad = draw(st.tuples(st.integers(0, 3), st.integers(0, 3)))
+    shape = [draw(st.integers(1, 2)), draw(st.integers(1, 3))]
+    for axis, window in enumerate((HH, WW)):
+        steps = draw(st.integers(0, 3))
+        padded = (window - 1) * dilation[axis] + 1 + steps * stride[axis]
+        if padded <= 2 * pad[axis]:  # the picture itself needs a pixel: take more steps
+            steps += (2 * pad[axis] - padded) // stride[axis] + 1
+            padded = (window - 1) * dilation[axis] + 1 + steps * stride[axis]
+        shape.append(padded - 2 * pad[axis])
+    return tuple(shape), HH, WW, stride, pad, dilation
+
+
+def pixel_of(layout, row, column):
+    """Where the value at (row, column) of cols comes from: (c, y, x), or None for padding."""
+    (_, C, H, W), HH, WW, stride, pad, dilation = layout
+    W_out = (W + 2 * pad[1] - (WW - 1) * dilation[1] - 1) // stride[1] + 1
+    c, i, j = np.unravel_index(row, (C, HH, WW))
+    i_out, j_out = divmod(column, W_out)
+    y = i_out * stride[0] + i * dilation[0] - pad[0]
+    x = j_out * stride[1] + j * dilation[1] - pad[1]
+    return (c, y, x) if 0 <= y < H and 0 <= x < W else None
+
+
+@BOTH
+@settings(max_examples=60, deadline=None)
+@given(layout=layouts(), dtype=st.sampled_from([np.float32, np.float64]))
+def test_each_value_of_each_column_is_the_right_pixel(module, layout, dtype):
+    x = np.arange(1, 1 + np.prod(layout[0]), dtype=dtype).reshape(layout[0])
+    cols = module.im2col(x, *layout[1:])
+    assert cols.dtype == dtype
+    for n, row, column in np.ndindex(cols.shape):
+        pixel = pixel_of(layout, row, column)
+        assert cols[n, row, column] == (0 if pixel is None else x[n][pixel])
+
+
+@BOTH
+@settings(max_examples=60, deadline=None)
+@given(layout=layouts(), dtype=st.sampled_from([np.float32, np.float64]))
+def test_each_column_value_goes_back_to_its_pixel(module, layout, dtype):
+    shape = plain.im2col(np.zeros(layout[0]), *layout[1:]).shape
+    cols = np.arange(1, 1 + np.prod(shape), dtype=dtype).reshape(shape)
+    expected = np.zeros(layout[0])
+    for n, row, column in np.ndindex(shape):
+        pixel = pixel_of(layout, row, column)
+        if pixel is not None:
+            expected[n][pixel] += cols[n, row, column]
+    x = module.col2im(cols, layout[0], *layout[1:])
+    assert x.dtype == dtype
+    np.testing.assert_array_equal(x, expected)
+
+
+@BOTH
+def test_col2im_is_the_adjoint_of_im2col(module):
+    rng = np.random.default_rng(0)
+    x, sizes = rng.standard_normal((2, 3, 9, 8)), (4, 2, (1, 2), (2, 1), (2, 1))
+    cols = module.im2col(x, *sizes)
+    other = rng.standard_normal(cols.shape)
+    there = np.sum(cols * other)
+    back = np.sum(x * module.col2im(other, x.shape, *sizes))
+    assert there == pytest.approx(back, rel=1e-12)
+
+
+@BOTH
+@pytest.mark.parametrize("window", [(5, 2), (2, 5)], ids=["taller than wide", "wider than tall"])
+def test_filters_that_are_not_square_keep_height_and_width_apart(module, window):
+    x = np.arange(2 * 3 * 6 * 7.0).reshape(2, 3, 6, 7)
+    cols = module.im2col(x, *window)
+    H_out, W_out = 6 - window[0] + 1, 7 - window[1] + 1
+    assert cols.shape == (2, 3 * window[0] * window[1], H_out * W_out)
+    np.testing.assert_array_equal(
+        cols[1, :, -1], x[1, :, -window[0] :, -window[1] :].ravel()
+    )  # the window in the last corner
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "arrange",
+    [
+        np.asfortranarray,
+        lambda x: np.repeat(x, 2, axis=3)[..., ::2],
+        lambda x: x[:, :, ::-1, ::-1].copy()[:, :, ::-1, ::-1],
+        lambda x: np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2),
+    ],
+    ids=["fortran", "every second column", "negative strides", "channels last"],
+)
+def test_memory_order_does_not_change_the_result(module, arrange):
+    x = np.random.default_rng(1).standard_normal((2, 3, 5, 6))
+    odd = arrange(x)
+    odd.flags.writeable = False
+    np.testing.assert_array_equal(module.im2col(odd, 3, 2, 1, 1), module.im2col(x, 3, 2, 1, 1))
+    cols = module.im2col(x, 3, 2, 1, 1)
+    np.testing.assert_array_equal(
+        module.col2im(np.asfortranarray(cols), x.shape, 3, 2, 1, 1),
+        module.col2im(cols, x.shape, 3, 2, 1, 1),
+    )
+
+
+@BOTH
+def test_whole_numbers_become_float64(module):
+    x = np.arange(16, dtype=np.uint8).reshape(1, 1, 4, 4)
+    assert module.im2col(x, 2, 2).dtype == np.float64
+    assert module.im2col(x.astype(">f8"), 2, 2).dtype == np.dtype(np.float64)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ((5, 2), "window spans 5 pixels, but the padded picture has 4"),
+        ((2, 2, 3), "2 pixels are left over"),
+        ((3, 3, 1, 0, 2), "window spans 5 pixels"),
+        ((2, 2, 0), "stride should be at least 1"),
+        ((2, 2, 1, -1), "pad should be at least 0"),
+        ((2, 2, 1.5), "stride should be a whole number"),
+        ((0, 2), "window should be at least 1"),
+        ((2, 2, (1, 1, 1)), "stride should be a whole number or a pair"),
+    ],
+)
+def test_sizes_that_do_not_fit_are_refused_with_the_numbers(module, sizes, message):
+    with pytest.raises(ValueError, match=message):
+        module.im2col(np.zeros((1, 1, 4, 4)), *sizes)
+    with pytest.raises(ValueError, match=message):
+        module.col2im(np.zeros((1, 4, 9)), (1, 1, 4, 4), *sizes)
+
+
+@BOTH
+def test_arrays_of_the_wrong_shape_are_refused_before_any_number_is_read(module):
+    with pytest.raises(ValueError, match=r"\(N, C, H, W\)"):
+        module.im2col(np.zeros((4, 4)), 2, 2)
+    with pytest.raises(ValueError, match=r"cols should have shape \(1, 4, 9\)"):
+        module.col2im(np.zeros((1, 4, 8)), (1, 1, 4, 4), 2, 2)
+    with pytest.raises(ValueError, match="real numbers"):
+        module.im2col(np.zeros((1, 1, 4, 4), complex), 2, 2)
