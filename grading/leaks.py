@@ -27,7 +27,7 @@ from grading.solutions import read_solutions
 SUMMARY = "Look for solutions and hidden checks in what students get."
 
 # Of a repository: the instructor's side, git's own store, and the environment.
-NOT_SHIPPED = (ROOT / "grading", ROOT / ".git", ROOT / ".venv")
+NOT_SHIPPED = (ROOT / "grading", ROOT / ".git")
 _MARKER = re.compile(r"\W*#+\s*(BEGIN|END) (SOLUTION|HIDDEN TESTS)\W*")
 _GRADER = re.compile(r"(import|from)\s+grading\b|\bgrading\.(checks|reference)\b|\bgrade_cell\(")
 _CODE = (".py", ".ipynb", ".pyc", ".json", ".html")  # prose may speak of markers
@@ -139,7 +139,9 @@ def _files(path: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _is_left_out(path: Path) -> bool:
-    return path.absolute() in NOT_SHIPPED
+    path = path.resolve()
+    environment = path.parent == ROOT and (path / "pyvenv.cfg").is_file()
+    return environment or path in NOT_SHIPPED
 
 
 def _read(name: str, file: Path) -> Iterator[Contents]:

@@ -4,110 +4,40 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
-from types import SimpleNamespace
 
 import nbformat
 import pytest
 
 from grading import __main__ as command
 from grading import build as building
-from grading.build import Sources
 from grading.errors import GradingError
 from grading.notebooks import to_bytes
 from grading.settings import ASSIGNMENTS, SOURCE
-
-NOTEBOOK = """\
-# %% [markdown] id="title"
-# # A small notebook
-# Text above code.
-
-# %% id="setup" tags=["setup"]
-
-# %% id="double" solution="double"
-
-# %% id="double-check" exercise="double" points=2
-check.double(double)
-
-# %% id="picture" tags=["demo"]
-with check.demo():
-    print(double(1))
-
-# %% id="given" tags=["provided"]
-FACTOR = 2
-
-# %% id="play"
-double(3)
-"""
-
-REFERENCE = '''\
-"""Solutions."""
-
-
-def double(x):
-    """Twice x.
-
-    Inputs:
-    - x: a number
-    """
-    # addition will do
-    answer_so_far = x + x
-    return answer_so_far
-    # a last remark
-
-
-class Doubler:
-    """Doubles."""
-
-    def __init__(self):
-        self.count = 0
-
-    def twice(self, x):
-        ### BEGIN SOLUTION
-        self.count += 1
-        return 2 * x
-        ### END SOLUTION
-'''
-
-SETUP = '# %% id="setup" tags=["setup"]\nREPOSITORY = "@REPOSITORY@"\n# %matplotlib inline\n'
+from grading.tests import small_course
+from grading.tests.small_course import NOTEBOOK, build, cells
 
 
 @pytest.fixture
 def kit(tmp_path):
-    """A course of one small notebook: sources, one exercise, folders to build into."""
-    folder = tmp_path / "source"
-    (folder / "week1").mkdir(parents=True)
-    (folder / "setup_cell.py").write_text(SETUP)
-    (folder / "week1" / "1_small.py").write_text(NOTEBOOK)
-    reference = tmp_path / "reference"
-    reference.mkdir()
-    (reference / "small.py").write_text(REFERENCE)
-    exercises = {"double": SimpleNamespace(checks=[1])}
-    return SimpleNamespace(
-        sources=Sources(folder, reference, exercises),
-        notebook=folder / "week1" / "1_small.py",
-        reference=reference / "small.py",
-        course=tmp_path / "course",
-        output=tmp_path / "assignments",
-        released=tmp_path / "assignments" / "week1" / "1_small.ipynb",
-    )
+    return small_course.make(tmp_path)
 
 
-def build(kit, **options):
-    return building.build(kit.course, kit.output, kit.sources, **options)
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A course that has been built and is only looked at."""
+    course = small_course.make(tmp_path_factory.mktemp("built"))
+    text = course.notebook.read_text()
+    course.notebook.write_text(text + '\n# %% id="doubler" solution="Doubler"\n')
+    build(course, repository="https://github.com/school/course")
+    return course
 
 
-def cells(path: Path) -> dict:
-    return {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
-
-
-def test_students_get_stubs_visible_checks_and_no_answers(kit):
-    build(kit)
-    text = kit.released.read_text()
+def test_students_get_stubs_visible_checks_and_no_answers(built):
+    text = built.released.read_text()
     assert "answer_so_far" not in text
     assert "HIDDEN" not in text
     assert "grade_cell" not in text
-    released = cells(kit.released)
+    released = cells(built.released)
     assert released["double"].source == (
         'def double(x):\n    """Twice x.\n\n    Inputs:\n    - x: a number\n    """\n'
         '    # YOUR CODE HERE\n    raise NotImplementedError("not implemented yet")'
@@ -115,17 +45,16 @@ def test_students_get_stubs_visible_checks_and_no_answers(kit):
     assert released["double-check"].source == "check.double(double)"
 
 
-def test_instructors_get_solution_with_comments_and_hidden_tests(kit):
-    build(kit)
-    built = cells(kit.course / "source" / "week1" / "1_small.ipynb")
-    assert built["double"].source.splitlines()[-5:] == [
+def test_instructors_get_solution_with_comments_and_hidden_tests(built):
+    cell = cells(built.course / "source" / "week1" / "1_small.ipynb")
+    assert cell["double"].source.splitlines()[-5:] == [
         "    # addition will do",
         "    answer_so_far = x + x",
         "    return answer_so_far",
         "    # a last remark",
         "    ### END SOLUTION",
     ]
-    assert built["double-check"].source.splitlines() == [
+    assert cell["double-check"].source.splitlines() == [
         "check.double(double)",
         "### BEGIN HIDDEN TESTS",
         "import grading.checks",
@@ -135,9 +64,8 @@ def test_instructors_get_solution_with_comments_and_hidden_tests(kit):
     ]
 
 
-def test_graded_and_provided_cells_are_locked_and_answers_are_not(kit):
-    build(kit)
-    released = cells(kit.released)
+def test_graded_and_provided_cells_are_locked_and_answers_are_not(built):
+    released = cells(built.released)
     roles = {
         name: (cell.metadata.nbgrader["grade"], cell.metadata.nbgrader["solution"])
         for name, cell in released.items()
@@ -148,6 +76,7 @@ def test_graded_and_provided_cells_are_locked_and_answers_are_not(kit):
         "double": (False, True),
         "double-check": (True, False),
         "given": (False, False),
+        "doubler": (False, True),
     }
     assert released["double-check"].metadata.nbgrader["points"] == 2
     for name in ("setup", "double-check", "given"):
@@ -156,11 +85,8 @@ def test_graded_and_provided_cells_are_locked_and_answers_are_not(kit):
     assert released["picture"].metadata.tags == ["demo"]
 
 
-def test_class_keeps_what_is_given_and_loses_only_the_marked_part(kit):
-    text = kit.notebook.read_text()
-    kit.notebook.write_text(text + '\n# %% id="doubler" solution="Doubler"\n')
-    build(kit)
-    source = cells(kit.released)["doubler"].source
+def test_class_keeps_what_is_given_and_loses_only_the_marked_part(built):
+    source = cells(built.released)["doubler"].source
     assert "self.count = 0" in source
     assert "2 * x" not in source
     assert source.count("NotImplementedError") == 1
@@ -174,10 +100,9 @@ def test_building_twice_gives_the_same_bytes_and_touches_nothing(kit):
     assert before == after
 
 
-def test_built_notebook_is_valid_and_holds_no_times_outputs_or_versions(kit):
-    build(kit)
-    nbformat.validate(json.loads(kit.released.read_text()) and nbformat.read(kit.released, 4))
-    notebook = json.loads(kit.released.read_text())
+def test_built_notebook_is_valid_and_holds_no_times_outputs_or_versions(built):
+    nbformat.validate(json.loads(built.released.read_text()) and nbformat.read(built.released, 4))
+    notebook = json.loads(built.released.read_text())
     assert notebook["nbformat_minor"] == 5
     assert notebook["metadata"] == {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -187,9 +112,8 @@ def test_built_notebook_is_valid_and_holds_no_times_outputs_or_versions(kit):
     assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
 
 
-def test_badge_and_setup_cell_point_at_the_given_repository(kit):
-    build(kit, repository="https://github.com/school/course")
-    released = cells(kit.released)
+def test_badge_and_setup_cell_point_at_the_given_repository(built):
+    released = cells(built.released)
     link = "https://colab.research.google.com/github/school/course/blob/main/assignments/week1/"
     assert link + "1_small.ipynb" in released["open-in-colab"].source
     assert released["setup"].source.splitlines() == [
@@ -202,80 +126,6 @@ def test_badge_and_setup_cell_point_at_the_given_repository(kit):
 def test_repository_outside_github_gets_no_dead_badge(kit):
     build(kit, repository="https://git.example.org/course")
     assert "open-in-colab" not in cells(kit.released)
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "line", "message"),
-    [
-        ('id="play"', "", 19, "every cell needs an id"),
-        ('id="play"', 'id="given"', 19, "already used in line 16"),
-        ('id="play"', 'id="open-in-colab"', 19, "already used by the Colab badge"),
-        ('id="play"', 'id="Play!"', 19, "small letters, digits"),
-        ('id="play"', 'id="play', 19, "first line cannot be read"),
-        ('id="play"', 'id="play" colour="red"', 19, "unknown option 'colour'"),
-        ('id="play"', 'id="play" tags=["hidden"]', 19, "tags should be a list"),
-        ('id="play"', 'id="play" points=3', 19, "points belong to"),
-        ('id="play"', 'id="play" exercise="triple" points=1', 19, "no exercise 'triple'"),
-        ('id="play"', 'id="play" exercise="double" points=1', 19, "'double' is already used"),
-        ('id="play"', 'id="play" solution="double"', 19, "'double' is already used"),
-        ('solution="double"', 'solution="dubble"', 7, "no function 'dubble'"),
-        (" points=2", "", 9, "needs points="),
-        ("points=2", "points=0", 9, "needs points="),
-        ("double(3)", "### BEGIN SOLUTION", 20, "leftover"),
-        ("double(3)", "#begin solution", 20, "looks like a marker"),
-        ("# # A small notebook", "# A small notebook", 1, "begin with a title"),
-        ('# %% id="setup" tags=["setup"]\n', "", 1, "needs one set-up cell"),
-        (' tags=["demo"]', ' tags=["demo", "provided"]', 12, "tags should be a list"),
-        ('[markdown] id="title"', '[raw] id="title"', 1, "begin with a title"),
-    ],
-)
-def test_slip_in_a_source_names_file_and_line(kit, old, new, line, message):
-    text = kit.notebook.read_text()
-    assert old in text
-    kit.notebook.write_text(text.replace(old, new, 1))
-    with pytest.raises(GradingError) as problem:
-        build(kit)
-    assert str(problem.value).startswith(f"{kit.notebook}:{line}: ")
-    assert message in str(problem.value)
-    assert not kit.output.exists()
-
-
-@pytest.mark.parametrize(
-    ("body", "line", "message"),
-    [
-        ("    ### BEGIN SOLUTION\n    return 1\n", 3, "without an `### END SOLUTION`"),
-        ("    return 1\n    ### END SOLUTION\n", 4, "without a `### BEGIN SOLUTION`"),
-        ("    ### BEGIN SOLUTION\n    ### BEGIN SOLUTION\n    return 1\n", 4, "nested"),
-        ("    ### BEGIN HIDDEN TESTS\n    return 1\n", 3, "does not belong here"),
-        ("    ### begin Solution\n    return 1\n", 3, "looks like a marker"),
-        ("", 1, "a docstring only"),
-    ],
-)
-def test_slip_in_a_reference_names_file_and_line(kit, body, line, message):
-    kit.reference.write_text('def double(x):\n    """Twice x."""\n' + body)
-    with pytest.raises(GradingError) as problem:
-        build(kit)
-    assert str(problem.value).startswith(f"{kit.reference}:{line}: ")
-    assert message in str(problem.value)
-
-
-def test_reference_without_docstring_defined_twice_or_marked_outside_is_refused(kit):
-    kit.reference.write_text("def double(x):\n    return 2 * x\n")
-    with pytest.raises(GradingError, match="has no docstring"):
-        build(kit)
-    kit.reference.write_text(REFERENCE)
-    (kit.reference.parent / "zz.py").write_text(REFERENCE)
-    with pytest.raises(GradingError, match="is also defined in"):
-        build(kit)
-    (kit.reference.parent / "zz.py").write_text("### BEGIN SOLUTION\nX = 1\n### END SOLUTION\n")
-    with pytest.raises(GradingError, match="not inside one function"):
-        build(kit)
-
-
-def test_exercise_without_hidden_checks_is_refused(kit):
-    kit.sources.exercises["double"].checks.clear()
-    with pytest.raises(GradingError, match="has no hidden checks yet"):
-        build(kit)
 
 
 def submit_once(kit):

@@ -14,7 +14,7 @@ from grading.settings import SOURCE
 
 ADDRESS = "https://github.com/school/course"
 CODE = read_cells(SOURCE / "setup_cell.py")[0].source.replace("@REPOSITORY@", ADDRESS)
-NEEDED, REST = CODE.split("import matplotlib.pyplot as plt")
+NEEDED = CODE.split("import matplotlib.pyplot as plt")[0]
 
 
 @pytest.fixture
