@@ -58,6 +58,8 @@ class _Cell:
 def build_notebook(path: Path, material: Material) -> NotebookNode:
     """The instructor's notebook of one percent-format source file."""
     cells = read_cells(path)
+    if not cells:
+        raise GradingError(f"{path}: this notebook's source is empty.")
     _check_notebook(cells)
     built = [_build_cell(cell, material) for cell in cells]
     badge = _badge(path, material.settings)
@@ -102,8 +104,6 @@ def _line_of(lines: list[str], after: int, cell_id: str | None) -> int:
 
 def _check_notebook(cells: list[_Cell]) -> None:
     """What concerns the notebook as a whole: a title, one set-up cell, nothing twice."""
-    if not cells:
-        raise GradingError("The notebook's source is empty.")
     title = cells[0]
     if title.kind != "markdown" or not re.match(r"# \S", title.source):
         raise title.error("the first cell should be text and begin with a title, `# …`.")

@@ -16,6 +16,8 @@ from grading.settings import ASSIGNMENTS, SOURCE
 from grading.tests import small_course
 from grading.tests.small_course import NOTEBOOK, build, cells
 
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own
+
 
 @pytest.fixture
 def kit(tmp_path):

@@ -39,6 +39,16 @@ def relu_forward(x):
     return kept + 0.0 * x.sum()
 
 
+class Net:
+    """A class."""
+
+    def loss(self, X):
+        given_to_students = self.params["W1"] * 2
+        ### BEGIN SOLUTION
+        return given_to_students * X.std(axis=3)
+        ### END SOLUTION
+
+
 def _private(x):
     secret_helper = x ** 3 + 1
     return secret_helper
@@ -57,6 +67,7 @@ def _(f, rng):
     return close(got, expected * 2.0, hint="look below zero", tolerance=1e-9)
 '''
 
+GIVEN = 'given_to_students = self.params["W1"] * 2'
 LINE = "kept = x * (x > 0)"
 HIDDEN = "hidden_case = rng.standard_normal((3, 1, 7))"
 
@@ -90,7 +101,7 @@ def notebook(source="", **changes) -> dict:
 def test_clean_tree_is_clean(tree, detector):
     stub = "def relu_forward(x):\n    raise NotImplementedError('not implemented yet')\n"
     (tree / "a.ipynb").write_text(json.dumps(notebook(stub)))
-    (tree / "a.py").write_text("for n in range(N):\n    pass\nx, w, b = cache\n")
+    (tree / "a.py").write_text(f"for n in range(N):\n    pass\nx, w, b = cache\n{GIVEN}\n")
     (tree / "core.py").write_text("from grading.checks.core import close\n")
     assert scan(tree, detector) == []
 
@@ -108,6 +119,7 @@ def test_clean_tree_is_clean(tree, detector):
         "<pre>kept = x * (x &gt; 0)</pre>",
         "# this: This remark is long enough to be known again wherever it turns up.",
         "secret_helper = x ** 3 + 1",
+        "return given_to_students * X.std(axis=3)",
         HIDDEN,
         "return close(got, expected * 2.0, hint='look below zero', tolerance=1e-9)",
     ],
@@ -302,8 +314,6 @@ def test_every_line_let_through_by_name_is_still_needed(tmp_path):
     assert sorted(read_allowed() - needles) == []
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not (ROOT / "setup.py").exists(), reason="the package cannot be built yet")
 @pytest.mark.parametrize("kind", ["sdist", "wheel"])
 def test_package_built_beside_the_answers_holds_none_of_them(tmp_path, kind):
     """Built from a copy of the whole repository, grading/ included, as an instructor would."""
@@ -313,9 +323,17 @@ def test_package_built_beside_the_answers_holds_none_of_them(tmp_path, kind):
         (copy / path).parent.mkdir(parents=True, exist_ok=True)
         (copy / path).write_bytes((ROOT / path).read_bytes())
     script = f"from setuptools import build_meta; build_meta.build_{kind}({str(out)!r})"
-    done = subprocess.run([sys.executable, "-c", script], cwd=copy, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=copy,
+        env=os.environ | {"CS231N_NO_EXT": "1"},  # the compiled module comes from one .pyx alone
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     (package,) = out.iterdir()
+    names = [contents.name for contents in leaks.look_into("", package.read_bytes())]
+    assert any(name.endswith("cs231n/check/core.py") for name in names)
     assert [str(finding) for finding in leaks.scan([package])] == []
 
 
