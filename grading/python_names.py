@@ -1,0 +1,121 @@
+"""What a cell's code defines, however broken the code may be."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+MAX_CHARACTERS = 200_000  # of a cell that is looked into
+# Cell magics whose body is ordinary Python of the notebook itself.
+PYTHON_MAGICS = {"time", "timeit", "capture", "prun", "python", "python3"}
+
+
+class Names(NamedTuple):
+    """Names at the top level of a cell: functions and classes, and other ones it sets."""
+
+    functions: frozenset[str]
+    others: frozenset[str]
+
+    @property
+    def all(self) -> frozenset[str]:
+        return self.functions | self.others
+
+
+@lru_cache(maxsize=4096)
+def names_in(source: str) -> Names:
+    """The names a cell defines at its top level; by appearance where it has a syntax error."""
+    code = without_magics(source[:MAX_CHARACTERS])
+    tree = parse(code)
+    if tree is None:
+        return _by_appearance(code)
+    functions, others = set(), set()
+    for node in _top_level(tree.body):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            functions.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            others |= {(a.asname or a.name).split(".")[0] for a in node.names}
+        else:
+            others |= set(_assigned(node))
+    return Names(frozenset(functions), frozenset(others - functions))
+
+
+def parse(code: str) -> ast.Module | None:
+    """The syntax tree, or None where there is none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a student's "\d" is not our warning
+            return ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+@lru_cache(maxsize=4096)
+def same_code(one: str, other: str) -> bool:
+    """Whether two cells differ in comments and layout at most."""
+    if same_text(one, other):
+        return True
+    trees = [parse(without_magics(text[:MAX_CHARACTERS])) for text in (one, other)]
+    if None in trees or not all(tree.body for tree in trees):
+        return False
+    try:
+        return ast.dump(trees[0]) == ast.dump(trees[1])
+    except RecursionError:
+        return False
+
+
+def same_text(one: str, other: str) -> bool:
+    """Whether two texts differ in blank lines and trailing spaces at most."""
+    return _lines(one) == _lines(other)
+
+
+def without_magics(source: str) -> str:
+    """A cell's Python, with IPython's magics and shell lines blanked."""
+    lines = source.split("\n")
+    first = next((i for i, line in enumerate(lines) if line.strip()), 0)
+    cell_magic = re.match(r"\s*%%(\w+)", lines[first])
+    if cell_magic:
+        if cell_magic[1] not in PYTHON_MAGICS:
+            return ""
+        lines[first] = ""
+    if parse("\n".join(lines)) is None:
+        lines = [re.sub(r"^(\s*)([%!?].*|[\w.]+\?{1,2}\s*)$", r"\1pass", line) for line in lines]
+    return "\n".join(lines)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.split("\n") if line.strip()]
+
+
+def _top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements that run when the cell runs: into if, for, with, try, but not functions."""
+    for node in body:
+        yield node
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        for part in ("body", "orelse", "finalbody"):
+            yield from _top_level(getattr(node, part, []))
+        for handler in getattr(node, "handlers", []):
+            yield from _top_level(handler.body)
+
+
+def _assigned(node: ast.stmt) -> Iterator[str]:
+    """The names a statement sets itself, not those its inner statements set."""
+    for part in ("targets", "target", "items"):
+        value = getattr(node, part, [])
+        for place in value if isinstance(value, list) else [value]:
+            for n in ast.walk(place):
+                if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store):
+                    yield n.id
+
+
+def _by_appearance(code: str) -> Names:
+    functions = re.findall(r"^(?:async\s+)?(?:def|class)\s+(\w+)", code, re.MULTILINE)
+    imported = re.findall(r"^(?:from\s+\S+\s+)?import\s+(.+)$", code, re.MULTILINE)
+    others = re.findall(r"^(\w+)\s*=(?!=)", code, re.MULTILINE)
+    for part in ",".join(imported).split(","):
+        others += re.findall(r"(\w+)\W*$", part)[:1]
+    return Names(frozenset(functions), frozenset(others) - frozenset(functions))
