@@ -15,6 +15,10 @@ from operator import index
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+Pair = int | tuple[int, int]  # one number for both directions, or (vertical, horizontal)
+LARGEST = 2**31 - 1  # sizes beyond this are slips, and could overflow in compiled code
 
 
 class Grid(NamedTuple):
@@ -26,7 +30,9 @@ class Grid(NamedTuple):
     dilation: tuple[int, int]
 
 
-def window_grid(picture, window, stride=1, pad=0, dilation=1) -> Grid:
+def window_grid(
+    picture: Pair, window: Pair, stride: Pair = 1, pad: Pair = 0, dilation: Pair = 1
+) -> Grid:
     """Work out where windows lie, and refuse sizes that do not fit.
 
     Inputs:
@@ -64,7 +70,9 @@ def window_grid(picture, window, stride=1, pad=0, dilation=1) -> Grid:
     return Grid(tuple(out), stride, pad, dilation)
 
 
-def im2col(x, HH, WW, stride=1, pad=0, dilation=1) -> np.ndarray:
+def im2col(
+    x: ArrayLike, HH: int, WW: int, stride: Pair = 1, pad: Pair = 0, dilation: Pair = 1
+) -> np.ndarray:
     """Copy every window of every picture into a column.
 
     Inputs:
@@ -91,7 +99,15 @@ def im2col(x, HH, WW, stride=1, pad=0, dilation=1) -> np.ndarray:
     return cols.reshape(N, C * HH * WW, H_out * W_out)
 
 
-def col2im(cols, x_shape, HH, WW, stride=1, pad=0, dilation=1) -> np.ndarray:
+def col2im(
+    cols: ArrayLike,
+    x_shape: tuple[int, int, int, int],
+    HH: int,
+    WW: int,
+    stride: Pair = 1,
+    pad: Pair = 0,
+    dilation: Pair = 1,
+) -> np.ndarray:
     """Add every column back to the pixels it was copied from: the adjoint of im2col.
 
     Inputs:
@@ -103,9 +119,9 @@ def col2im(cols, x_shape, HH, WW, stride=1, pad=0, dilation=1) -> np.ndarray:
 
     Raises ValueError when cols does not have the shape that x_shape asks for.
     """
-    N, C, H, W = x_shape
+    N, C, H, W = as_shape(x_shape)
     grid = window_grid((H, W), (HH, WW), stride, pad, dilation)
-    cols = as_columns(cols, x_shape, HH, WW, grid)
+    cols = as_columns(cols, (N, C, H, W), HH, WW, grid)
     (ph, pw), (H_out, W_out) = grid.pad, grid.out
     taps = cols.reshape(N, C, HH, WW, H_out, W_out)
     padded = np.zeros((N, C, H + 2 * ph, W + 2 * pw), cols.dtype)
@@ -115,33 +131,49 @@ def col2im(cols, x_shape, HH, WW, stride=1, pad=0, dilation=1) -> np.ndarray:
     return np.ascontiguousarray(padded[:, :, ph : ph + H, pw : pw + W])
 
 
-def as_pictures(x) -> np.ndarray:
+def as_pictures(x: ArrayLike) -> np.ndarray:
     """x as an array (N, C, H, W) of float32 or float64, in this machine's byte order."""
     x = as_floating(x, "x")
     if x.ndim != 4 or 0 in x.shape:
-        raise ValueError(f"x should be pictures of shape (N, C, H, W), none of them 0: {x.shape}.")
+        raise ValueError(
+            "x should be pictures of shape (N, C, H, W), none of the four 0, but its shape is "
+            f"{x.shape}. One picture alone still needs its first axis: x[None]."
+        )
     return x
 
 
-def as_columns(cols, x_shape, HH: int, WW: int, grid: Grid) -> np.ndarray:
+def as_shape(x_shape: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """x_shape as four positive whole numbers."""
+    try:
+        N, C, H, W = (index(size) for size in x_shape)
+    except (TypeError, ValueError):
+        raise ValueError(f"x_shape should be (N, C, H, W), but it is {x_shape!r}.") from None
+    if min(N, C, H, W) < 1:
+        raise ValueError(f"The sizes in x_shape should be at least 1, but it is {x_shape!r}.")
+    return N, C, H, W
+
+
+def as_columns(cols: ArrayLike, x_shape: tuple, HH: int, WW: int, grid: Grid) -> np.ndarray:
     """cols as a floating array, refused when it is not what im2col gives for these sizes."""
     cols = as_floating(cols, "cols")
     N, C = x_shape[:2]
     expected = (N, C * HH * WW, grid.out[0] * grid.out[1])
     if cols.shape != expected:
         raise ValueError(
-            f"cols should have shape {expected} for pictures {tuple(x_shape)}, window "
-            f"({HH}, {WW}), stride {grid.stride}, pad {grid.pad}: it has {cols.shape}."
+            f"cols should have shape {expected} for pictures {x_shape}, window ({HH}, {WW}), "
+            f"stride {grid.stride}, pad {grid.pad}, dilation {grid.dilation}, but it has "
+            f"{cols.shape}."
         )
     return cols
 
 
-def as_floating(array, name: str) -> np.ndarray:
+def as_floating(array: ArrayLike, name: str) -> np.ndarray:
     """An array of float32 or float64: these two as they are, other real numbers as float64."""
     array = np.asarray(array)
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} should hold real numbers, but its dtype is {array.dtype}.")
-    return array.astype(np.float32 if array.dtype == np.float32 else np.float64, copy=False)
+    single = array.dtype.kind == "f" and array.dtype.itemsize == 4
+    return np.require(array, np.float32 if single else np.float64, "A")  # A: aligned in memory
 
 
 def _tap(i: int, j: int, grid: Grid) -> tuple[slice, slice]:
@@ -150,7 +182,7 @@ def _tap(i: int, j: int, grid: Grid) -> tuple[slice, slice]:
     return tuple(slice(t * d, t * d + (n - 1) * s + 1, s) for t, n, s, d in places)
 
 
-def _pair(value, name: str, least: int) -> tuple[int, int]:
+def _pair(value: Pair, name: str, least: int) -> tuple[int, int]:
     pair = value if isinstance(value, tuple | list) else (value, value)
     try:
         vertical, horizontal = (index(v) for v in pair)
@@ -160,4 +192,6 @@ def _pair(value, name: str, least: int) -> tuple[int, int]:
         ) from None
     if min(vertical, horizontal) < least:
         raise ValueError(f"{name} should be at least {least}, but is {value!r}.")
+    if max(vertical, horizontal) > LARGEST:
+        raise ValueError(f"{name} should be less than 2**31, but is {value!r}.")
     return vertical, horizontal

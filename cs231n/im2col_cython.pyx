@@ -4,21 +4,25 @@
 Read cs231n/im2col.py first. Each function here has two parts: a Python part that checks the sizes
 (by the same code as the NumPy version), and a typed part, without Python objects, that copies the
 numbers. No index is checked in the typed part, so nothing may reach it that does not fit.
+
+The typed part is written once for `floating`, a type that stands for float and for double: Cython
+compiles it twice, and the square brackets in `copy_windows[float]` choose.
 """
 
 import numpy as np
 
 from cython cimport floating
 
-from cs231n.im2col import as_columns, as_pictures, window_grid
+from cs231n.im2col import as_columns, as_pictures, as_shape, window_grid
 
 
-def im2col(x, Py_ssize_t HH, Py_ssize_t WW, stride=1, pad=0, dilation=1):
+def im2col(x, HH, WW, stride=1, pad=0, dilation=1):
     """Copy every window of every picture into a column; see cs231n.im2col.im2col."""
-    x = as_pictures(x)
-    grid = window_grid(x.shape[2:], (HH, WW), stride, pad, dilation)
+    x = np.ascontiguousarray(as_pictures(x))
+    N, C, H, W = x.shape
+    grid = window_grid((H, W), (HH, WW), stride, pad, dilation)
     H_out, W_out = grid.out
-    cols = np.empty((x.shape[0], x.shape[1] * HH * WW, H_out * W_out), x.dtype)
+    cols = np.empty((N, C * HH * WW, H_out * W_out), x.dtype)
     if x.dtype == np.float32:
         copy_windows[float](x, cols, HH, WW, H_out, W_out, *grid[1:])
     else:
@@ -26,12 +30,13 @@ def im2col(x, Py_ssize_t HH, Py_ssize_t WW, stride=1, pad=0, dilation=1):
     return cols
 
 
-def col2im(cols, x_shape, Py_ssize_t HH, Py_ssize_t WW, stride=1, pad=0, dilation=1):
+def col2im(cols, x_shape, HH, WW, stride=1, pad=0, dilation=1):
     """Add every column back to its pixels; see cs231n.im2col.col2im."""
-    grid = window_grid(x_shape[2:], (HH, WW), stride, pad, dilation)
-    cols = as_columns(cols, x_shape, HH, WW, grid)
+    N, C, H, W = as_shape(x_shape)
+    grid = window_grid((H, W), (HH, WW), stride, pad, dilation)
+    cols = np.ascontiguousarray(as_columns(cols, (N, C, H, W), HH, WW, grid))
     H_out, W_out = grid.out
-    x = np.zeros(x_shape, cols.dtype)
+    x = np.zeros((N, C, H, W), cols.dtype)
     if cols.dtype == np.float32:
         add_windows[float](cols, x, HH, WW, H_out, W_out, *grid[1:])
     else:
@@ -39,9 +44,11 @@ def col2im(cols, x_shape, Py_ssize_t HH, Py_ssize_t WW, stride=1, pad=0, dilatio
     return x
 
 
-# A memoryview x[:, :, :, :] carries the strides of the array, so any memory order is read right;
-# cols[:, :, ::1] promises that neighbours in a row are neighbours in memory.
-cdef copy_windows(const floating[:, :, :, :] x, floating[:, :, ::1] cols,
+# A typed memoryview is an array as C sees it: an address, a shape, strides. The ::1 promises that
+# neighbours in a row are neighbours in memory, which lets the compiler copy several at once; the
+# functions above keep that promise by copying arrays in any other order first. `const` admits
+# read-only arrays.
+cdef copy_windows(const floating[:, :, :, ::1] x, floating[:, :, ::1] cols,
                   Py_ssize_t HH, Py_ssize_t WW, Py_ssize_t H_out, Py_ssize_t W_out,
                   stride, pad, dilation):
     cdef Py_ssize_t N = x.shape[0], C = x.shape[1], H = x.shape[2], W = x.shape[3]
@@ -74,7 +81,7 @@ cdef copy_windows(const floating[:, :, :, :] x, floating[:, :, ::1] cols,
                                 cols[n, row, column + j_out] = 0
 
 
-cdef add_windows(const floating[:, :, :] cols, floating[:, :, :, ::1] x,
+cdef add_windows(const floating[:, :, ::1] cols, floating[:, :, :, ::1] x,
                  Py_ssize_t HH, Py_ssize_t WW, Py_ssize_t H_out, Py_ssize_t W_out,
                  stride, pad, dilation):
     cdef Py_ssize_t N = x.shape[0], C = x.shape[1], H = x.shape[2], W = x.shape[3]
@@ -103,7 +110,7 @@ cdef inline Py_ssize_t first_inside(Py_ssize_t z, Py_ssize_t step, Py_ssize_t co
     """The first k in 0..count for which z + k * step is not negative."""
     if z >= 0:
         return 0
-    return min((-z + step - 1) // step, count)
+    return min((-z - 1) // step + 1, count)
 
 
 cdef inline Py_ssize_t last_inside(Py_ssize_t z, Py_ssize_t step, Py_ssize_t size,
