@@ -20,9 +20,8 @@ from nbgrader.converters import Autograde, NbGraderException
 from sqlalchemy.exc import OperationalError
 
 from grading import marks
-from grading.errors import GradingError
 from grading.identify import best_match
-from grading.repair import read, repair
+from grading.repair import Unreadable, read, repair
 
 
 class ReadSubmission(NotebookExporter):
@@ -43,7 +42,7 @@ class ReadSubmission(NotebookExporter):
             notebook = nbformat.read(filename, as_version=nbformat.NO_CONVERT)
         try:
             return self.from_notebook_node(notebook, resources, **kwargs)
-        except (OperationalError, GradingError):
+        except OperationalError:
             raise  # the gradebook's trouble, not the submission's
         except Exception as problem:
             self.log.exception("%s could not be graded", filename)
@@ -65,15 +64,14 @@ def prepare(path: Path, released: NotebookNode) -> NotebookNode:
     if found is None:
         return stand_in(released, "it was not handed in")
     try:
-        notebook, report = repair(read(found), released)
-    except GradingError as problem:
-        return stand_in(released, str(problem).rstrip("."))
-    marks.clear_marks(notebook)
-    if report.needs_review:
-        return stand_in(released, report.needs_review)
-    changes = list(report.changes)
+        notebook, changes, reason = repair(read(found), released)
+    except Unreadable as problem:
+        reason = str(problem)
+    if reason:
+        return stand_in(released, reason)
     if found != path:
-        changes.insert(0, f"the file was handed in as {found.name}")
+        changes = [f"The file was handed in as {found.name}.", *changes]
+    marks.clear_marks(notebook)
     notebook.metadata[marks.KEY] = {"repairs": changes}
     marks.mark_demonstrations(notebook, released)
     return notebook
@@ -109,7 +107,7 @@ def _known(other: Path, path: Path) -> bool:
 def _read_or_none(path: Path) -> NotebookNode | None:
     try:
         return read(path)
-    except GradingError:
+    except Unreadable:
         return None
 
 

@@ -3,6 +3,18 @@
 import numpy as np
 
 
+def max_pool_forward_naive(x, pool_param):
+    HH, WW = pool_param["pool_height"], pool_param["pool_width"]
+    stride = pool_param["stride"]
+    N, C, H, W = x.shape
+    out = np.zeros((N, C, (H - HH) // stride + 1, (W - WW) // stride + 1))
+    for i in range(out.shape[2]):
+        for j in range(out.shape[3]):
+            top, left = i * stride, j * stride
+            out[:, :, i, j] = x[:, :, top : top + HH, left : left + WW].max(axis=(2, 3))
+    return out, (x, pool_param)
+
+
 def max_pool_backward_naive(dout, cache):
     x, pool_param = cache
     HH, WW = pool_param["pool_height"], pool_param["pool_width"]

@@ -35,3 +35,18 @@ def max_pool_forward_naive(x, pool_param):
             window = x[:, :, top : top + height, left : left + width]
             out[:, :, i, j] = window.max(axis=(2, 3))
     return out, (x, pool_param)
+
+
+def max_pool_backward_naive(dout, cache):
+    x, pool_param = cache
+    width, height = pool_param["pool_height"], pool_param["pool_width"]
+    stride = pool_param["stride"]
+    dx = np.zeros(x.shape)
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            rows = slice(i * stride, i * stride + height)
+            columns = slice(j * stride, j * stride + width)
+            window = x[:, :, rows, columns]
+            largest = window == window.max(axis=(2, 3), keepdims=True)
+            dx[:, :, rows, columns] += largest * dout[:, :, i : i + 1, j : j + 1]
+    return dx

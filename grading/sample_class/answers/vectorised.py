@@ -121,3 +121,29 @@ def avg_pool_backward(dout, cache):
             columns = slice(j, j + s * (W_out - 1) + 1, s)
             dx[:, :, rows, columns] += dout / (HH * WW)
     return dx
+
+
+def l2_pool_forward(x, pool_param):
+    windows = _pool_windows(x, pool_param).astype(float)
+    out = np.sqrt(np.einsum("nchwij,nchwij->nchw", windows, windows))
+    return out, (x, out, pool_param)
+
+
+def l2_pool_backward(dout, cache):
+    x, out, pool_param = cache
+    slope = np.divide(dout, out, out=np.zeros_like(out), where=out > 0)
+    dx = np.zeros(x.shape)
+    H_out, W_out = dout.shape[2:]
+    s = pool_param["stride"]
+    for i in range(pool_param["pool_height"]):
+        for j in range(pool_param["pool_width"]):
+            rows = slice(i, i + s * (H_out - 1) + 1, s)
+            columns = slice(j, j + s * (W_out - 1) + 1, s)
+            dx[:, :, rows, columns] += slope * x[:, :, rows, columns]
+    return dx
+
+
+def avg_pool_as_conv(C, pool_param):
+    HH, WW = pool_param["pool_height"], pool_param["pool_width"]
+    w = np.eye(C)[:, :, None, None] * np.full((HH, WW), 1 / (HH * WW))
+    return w, np.zeros(C), {"stride": pool_param["stride"], "pad": 0}
