@@ -1,0 +1,344 @@
+"""Visible checks of the notebook 3_pooling.
+
+No solution is needed to compare with. Pictures that rise evenly down and across have pools one can
+write down at once: the largest value of a window lies in a corner of it, and the mean is the value
+at its centre. Gradients are measured on the student's own forward pass.
+"""
+
+import numpy as np
+
+from cs231n.check.compare import as_array, close, expect_tuple
+from cs231n.check.core import Exercise
+from cs231n.check.results import CheckFailed
+from cs231n.gradient_check import numeric_gradient
+
+_MAX = ("max_pool_forward_naive", "max_pool_backward_naive")
+_AVG = ("avg_pool_forward", "avg_pool_backward")
+_L2 = ("l2_pool_forward", "l2_pool_backward")
+
+max_pool_forward_naive = Exercise(_MAX[0], functions=_MAX[:1])
+max_pool_backward_naive = Exercise(_MAX[1], functions=_MAX)
+avg_pool_forward = Exercise(_AVG[0], functions=_AVG[:1])
+avg_pool_backward = Exercise(_AVG[1], functions=_AVG)
+l2_pool_forward = Exercise(_L2[0], functions=_L2[:1])
+l2_pool_backward = Exercise(_L2[1], functions=_L2)
+avg_pool_as_conv = Exercise("avg_pool_as_conv", functions=("avg_pool_as_conv",))
+
+# The examples worked out in the notebook: input, output of 2x2 windows with stride 2.
+_PICTURE = [[1, 7, -2, 4], [3, 5, 6, 0], [-8, -3, 2, 9], [-4, -6, 8, 1]]
+_L2_PICTURE = [[1, -1, 0, 3], [1, 1, -4, 0], [2, 4, 0, 0], [-5, 6, 0, 0]]
+_EXAMPLES = {
+    _MAX: (_PICTURE, [[7, 6], [-3, 9]]),
+    _AVG: (_PICTURE, [[4, 2], [-5.25, 5]]),
+    _L2: (_L2_PICTURE, [[2, 5], [9, 0]]),
+}
+# Name, shape of x, (rows, columns) of a window, stride, (rows, columns) of out, the likely slip.
+_FORWARD = [
+    (
+        "windows taller than wide (3×2, stride 2)",
+        ((2, 3, 9, 4), (3, 2), 2, (4, 2)),
+        "pool_height counts rows, pool_width counts columns.",
+    ),
+    (
+        "windows wider than tall (2×3, stride 2)",
+        ((2, 3, 4, 9), (2, 3), 2, (2, 4)),
+        "pool_height counts rows, pool_width counts columns.",
+    ),
+    (
+        "windows that overlap (3×3, stride 2)",
+        ((1, 2, 5, 7), (3, 3), 2, (2, 3)),
+        "Window (i, j) begins at row i * stride, column j * stride, whatever its size.",
+    ),
+    (
+        "gaps between windows (2×2, stride 3)",
+        ((1, 2, 8, 5), (2, 2), 3, (3, 2)),
+        "The stride says where a window begins, pool_height and pool_width how large it is.",
+    ),
+    (
+        "one picture, one channel, one window",
+        ((1, 1, 2, 3), (2, 3), 1, (1, 1)),
+        "The window is the whole picture here.",
+    ),
+]
+# The same for gradients, on small volumes: measuring a slope takes two forward passes a pixel.
+_BACKWARD = [
+    ("windows side by side (2×2, stride 2)", (2, 2, 4, 6), (2, 2), 2),
+    ("windows that overlap (3×3, stride 2)", (1, 2, 5, 7), (3, 3), 2),
+    ("windows that overlap (2×3, stride 1)", (2, 1, 4, 5), (2, 3), 1),
+    ("windows taller than wide (3×1, stride 3)", (1, 2, 6, 4), (3, 1), 3),
+    ("gaps between windows (2×1, stride 3)", (1, 2, 8, 4), (2, 1), 3),
+]
+_ADD_UP = (
+    "A pixel can lie in several windows: does it receive the gradients of all of them, added up?"
+)
+
+
+def _param(window, stride):
+    return {"pool_height": window[0], "pool_width": window[1], "stride": stride}
+
+
+def _distinct(rng, shape):
+    """Values of both signs, each at least 0.1 from every other and from zero, in random order."""
+    size = int(np.prod(shape))
+    steps = rng.permutation(size) + 1
+    return (np.where(steps % 2, 0.1, -0.1) * steps).reshape(shape)
+
+
+def _slope(rng, shape):
+    """A volume in which every channel of every picture rises evenly, in directions of its own.
+
+    Returns a tuple of:
+    - x: array of the given shape
+    - value_at: function (n, c, row, column) -> the value there, also between pixels
+    - steep: array (N, C, 2), how much x grows by a step down and by a step across
+    """
+    N, C = shape[:2]
+    start = rng.uniform(-5, 5, (N, C))
+    signs = np.array([[1, 1], [-1, 1], [1, -1], [-1, -1]])[np.arange(N * C) % 4]
+    steep = signs.reshape(N, C, 2) * rng.uniform(0.5, 2, (N, C, 2))
+
+    def value_at(n, c, row, column):
+        return start[n, c] + steep[n, c, 0] * row + steep[n, c, 1] * column
+
+    x = np.fromfunction(lambda *index: value_at(*index), shape, dtype=int)
+    return x, value_at, steep
+
+
+def _known_pool(rng, shape, window, stride, out_shape, kind):
+    """An input with what its pool must be; nothing is pooled to find out."""
+    x, value_at, steep = _slope(rng, shape)
+    if kind == _L2:  # squares that rise evenly, and are positive
+        lowest = x.min()
+        x = np.sqrt(x - lowest + 1) * rng.choice([-1.0, 1.0], shape)
+    n, c, i, j = np.indices((*shape[:2], *out_shape))
+    ahead = (steep[n, c] > 0) if kind == _MAX else 0.5  # which end is highest; else the centre
+    far = ahead * (np.array(window) - 1) + np.stack([i, j], axis=-1) * stride
+    expected = value_at(n, c, far[..., 0], far[..., 1])
+    if kind == _L2:
+        expected = np.sqrt((expected - lowest + 1) * window[0] * window[1])
+    return x, expected
+
+
+def _forward(f, kind, *args):
+    return _forward_and_cache(f, kind, *args)[0]
+
+
+def _forward_and_cache(f, kind, *args):
+    return expect_tuple(getattr(f, kind[0])(*args), ("out", "cache"), kind[0])
+
+
+def _check_example(f, kind):
+    x, expected = (np.array([[table]], dtype=float) for table in _EXAMPLES[kind])
+    hint = "Compare with the table worked out above the exercise."
+    return close(_forward(f, kind, x, _param((2, 2), 2)), expected, hint=hint)
+
+
+def _add_forward_checks(exercise, kind):
+    @exercise.check("the worked example (2×2, stride 2)")
+    def _(f, rng):
+        return _check_example(f, kind)
+
+    for name, case, slip in _FORWARD:
+
+        @exercise.check(name)
+        def _(f, rng, case=case, slip=slip):
+            x, expected = _known_pool(rng, *case, kind)
+            return close(_forward(f, kind, x, _param(*case[1:3])), expected, hint=slip)
+
+    @exercise.check("float32 input, columns first in memory")
+    def _(f, rng):
+        case = ((2, 3, 7, 5), (3, 3), 2, (3, 2))
+        x, expected = _known_pool(rng, *case, kind)
+        x = np.asfortranarray(x, dtype=np.float32)
+        out = _forward(f, kind, x, _param(*case[1:3]))
+        return close(out, expected, tolerance=1e-5, hint="Does a reshape rely on memory order?")
+
+    @exercise.check("leaves x as it is")
+    def _(f, rng):
+        x, _ = _known_pool(rng, (2, 3, 5, 5), (3, 3), 2, (2, 2), kind)
+        f.unchanged(kind[0], x, _param((3, 3), 2))
+
+
+def _forward_first(f, kind):
+    """Slopes of a wrong forward pass prove nothing: say so before anything is measured."""
+    try:
+        _check_example(f, kind)
+    except CheckFailed as failure:
+        why = f"First put {kind[0]} right: its slopes are what dx is compared with."
+        raise CheckFailed(why) from failure
+
+
+def _backward(f, kind, x, pool_param, rng):
+    """A random dout, and what the student's two functions make of it."""
+    out, cache = _forward_and_cache(f, kind, x, pool_param)
+    dout = rng.standard_normal(as_array(out, "out").shape)
+    return dout, getattr(f, kind[1])(dout, cache)
+
+
+def _close_to_measured(f, kind, x, pool_param, dout, dx, hint=_ADD_UP):
+    measured = numeric_gradient(lambda v: _forward(f, kind, v, pool_param), x, dout)
+    return close(dx, measured, what="dx", tolerance=1e-6, hint=hint)
+
+
+def _add_backward_checks(exercise, kind):
+    for name, shape, window, stride in _BACKWARD:
+
+        @exercise.check(name)
+        def _(f, rng, shape=shape, window=window, stride=stride):
+            _forward_first(f, kind)
+            param = _param(window, stride)
+            x = _distinct(rng, shape)
+            dout, dx = _backward(f, kind, x, param, rng)
+            return _close_to_measured(f, kind, x, param, dout, dx)
+
+    @exercise.check("a second forward pass before the first backward pass")
+    def _(f, rng):
+        _forward_first(f, kind)
+        first, second = _distinct(rng, (2, 1, 4, 4)), _distinct(rng, (1, 2, 6, 6))
+        out, cache = _forward_and_cache(f, kind, first, _param((2, 2), 2))
+        _forward(f, kind, second, _param((3, 3), 3))
+        dout = rng.standard_normal(as_array(out, "out").shape)
+        getattr(f, kind[1])(dout, cache)
+        dx = getattr(f, kind[1])(dout, cache)  # and twice the same question has one answer
+        hint = "Everything must come from cache: nothing may be kept elsewhere between calls."
+        return _close_to_measured(f, kind, first, _param((2, 2), 2), dout, dx, hint)
+
+    @exercise.check("leaves dout as it is")
+    def _(f, rng):
+        x, param = _distinct(rng, (2, 1, 5, 5)), _param((3, 3), 2)
+        out, cache = _forward_and_cache(f, kind, x, param)
+        f.unchanged(kind[1], rng.standard_normal(as_array(out, "out").shape), cache)
+
+
+def _nothing_lost(f, kind, rng):
+    x = _distinct(rng, (2, 3, 5, 7))
+    dout, dx = _backward(f, kind, x, _param((3, 3), 2), rng)
+    dx = as_array(dx, "dx")
+    if dx.shape != x.shape:
+        raise CheckFailed(f"dx has shape {dx.shape}, but it should have that of x, {x.shape}.")
+    return close(dx.sum(), dout.sum(), what="the sum of dx", tolerance=1e-8)
+
+
+_add_forward_checks(max_pool_forward_naive, _MAX)
+_add_forward_checks(avg_pool_forward, _AVG)
+_add_forward_checks(l2_pool_forward, _L2)
+_add_backward_checks(max_pool_backward_naive, _MAX)
+_add_backward_checks(avg_pool_backward, _AVG)
+_add_backward_checks(l2_pool_backward, _L2)
+
+
+@max_pool_forward_naive.check("a window of negative values")
+def _(f, rng):
+    x = np.array([[[[-4.0, -2.0], [-3.0, -5.0]]]])
+    hint = "The largest of these values is -2: where does a 0 come from?"
+    return close(_forward(f, _MAX, x, _param((2, 2), 2)), [[[[-2.0]]]], hint=hint)
+
+
+@max_pool_backward_naive.check("the pixel in four windows (the worked example)")
+def _(f, rng):
+    x = np.array([[[[1, 2, 0, 3, 1], [0, 4, 1, 5, 2], [3, 1, 9, 0, 6]]]], dtype=float)
+    x = np.concatenate([x, x[:, :, 1::-1]], axis=2)
+    _, cache = _forward_and_cache(f, _MAX, x, _param((3, 3), 2))
+    dx = f.max_pool_backward_naive(np.array([[[[1.0, 2.0], [3.0, 4.0]]]]), cache)
+    expected = np.zeros((1, 1, 5, 5))
+    expected[0, 0, 2, 2] = 10
+    hint = "The 9 in the middle wins all four windows, and receives 1 + 2 + 3 + 4 = 10."
+    return close(dx, expected, what="dx", hint=hint)
+
+
+@max_pool_backward_naive.check("two values that nearly tie")
+def _(f, rng):
+    x = np.array([[[[0.5, 0.25], [0.5 + 1e-9, 0.125]]]])
+    _, cache = _forward_and_cache(f, _MAX, x, _param((2, 2), 2))
+    dx = f.max_pool_backward_naive(np.ones((1, 1, 1, 1)), cache)
+    hint = "0.500000001 is larger than 0.5: compare the values themselves, not nearly (no isclose)."
+    return close(dx, [[[[0, 0], [1.0, 0]]]], what="dx", hint=hint)
+
+
+@max_pool_backward_naive.check("dx sums to what dout sums to")
+def _(f, rng):
+    return _nothing_lost(f, _MAX, rng)
+
+
+@avg_pool_backward.check("dx sums to what dout sums to")
+def _(f, rng):
+    return _nothing_lost(f, _AVG, rng)
+
+
+@avg_pool_forward.check("a picture of integers (uint8)")
+def _(f, rng):
+    x = np.array([[[[250, 251, 3, 8], [252, 253, 1, 1]]]], dtype=np.uint8)
+    hint = "Does out have a place for fractions? An array of integers cuts them off."
+    return close(_forward(f, _AVG, x, _param((2, 2), 2)), [[[[251.5, 3.25]]]], hint=hint)
+
+
+@l2_pool_forward.check("a picture of integers (uint8)")
+def _(f, rng):
+    x = np.array([[[[30, 40, 1, 1], [0, 0, 1, 2]]]], dtype=np.uint8)
+    hint = "In uint8, 30 * 30 wraps round to 132: turn x into floating point before squaring."
+    return close(_forward(f, _L2, x, _param((2, 2), 2)), [[[[50, 7**0.5]]]], hint=hint)
+
+
+@l2_pool_backward.check("a window of zeros passes no gradient")
+def _(f, rng):
+    x = np.zeros((1, 1, 4, 6))
+    x[0, 0, 1, 5] = -3.0
+    param = _param((2, 2), 2)
+    out, cache = _forward_and_cache(f, _L2, x, param)
+    dx = f.l2_pool_backward(np.ones(as_array(out, "out").shape), cache)
+    expected = np.zeros(x.shape)
+    expected[0, 0, 1, 5] = -1.0
+    hint = "By convention a window of zeros hands 0 to each of its pixels."
+    return close(dx, expected, what="dx", tolerance=1e-6, hint=hint)
+
+
+def _as_conv(f, C, window, stride):
+    """The student's three answers, in a form that a convolution can take."""
+    answer = f.avg_pool_as_conv(C, _param(window, stride))
+    w, b, conv_param = expect_tuple(answer, ("w", "b", "conv_param"), "avg_pool_as_conv")
+    w, b = as_array(w, "w"), as_array(b, "b")
+    if w.shape != (C, C, *window):
+        wanted = f"(C, C, pool_height, pool_width) = {(C, C, *window)}"
+        raise CheckFailed(f"w has shape {w.shape}, but it should be {wanted}.")
+    if b.shape != (C,):
+        raise CheckFailed(f"b has shape {b.shape}, but it should be (C,) = {(C,)}.")
+    if not isinstance(conv_param, dict) or not {"stride", "pad"} <= conv_param.keys():
+        raise CheckFailed('conv_param should be a dict with the keys "stride" and "pad".')
+    return w.astype(float), b.astype(float), conv_param
+
+
+def _convolve(x, w, b, conv_param):
+    from cs231n.fast_layers import conv_forward_fast
+
+    return conv_forward_fast(x, w, b, conv_param)[0]
+
+
+@avg_pool_as_conv.check("w, b and conv_param have the right form")
+def _(f, rng):
+    _as_conv(f, 4, (2, 3), 2)
+
+
+@avg_pool_as_conv.check("a grey picture stays as grey as it is")
+def _(f, rng):
+    w, b, _ = _as_conv(f, 2, (2, 3), 2)
+    out = _convolve(np.full((1, 2, 2, 3), 12.0), w, b, {"stride": 1, "pad": 0})
+    hint = "The mean of equal values is that value: what do the weights of one filter add up to?"
+    return close(out.reshape(-1), [12.0, 12.0], tolerance=1e-6, hint=hint)
+
+
+@avg_pool_as_conv.check("what is in one channel stays in it")
+def _(f, rng):
+    x = np.zeros((1, 3, 2, 2))
+    x[0, 1] = 5.0
+    out = _convolve(x, *_as_conv(f, 3, (2, 2), 2))
+    hint = "Filter c should see channel c and no other: which weights of w[c] are not zero?"
+    return close(out.reshape(-1), [0, 5.0, 0], tolerance=1e-6, hint=hint)
+
+
+@avg_pool_as_conv.check("every window's mean (3×2, stride 2)")
+def _(f, rng):
+    case = ((2, 3, 9, 4), (3, 2), 2, (4, 2))
+    x, expected = _known_pool(rng, *case, _AVG)
+    out = _convolve(x, *_as_conv(f, 3, *case[1:3]))
+    hint = "Every pixel of a window counts the same."
+    return close(out, expected, tolerance=1e-6, hint=hint)
