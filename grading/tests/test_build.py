@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 
 import nbformat
 import pytest
@@ -12,7 +14,7 @@ from grading import __main__ as command
 from grading import build as building
 from grading.errors import GradingError
 from grading.notebooks import to_bytes
-from grading.settings import ASSIGNMENTS, SOURCE
+from grading.settings import ASSIGNMENTS, GRADING, SOURCE
 from grading.tests import small_course
 from grading.tests.small_course import NOTEBOOK, build, cells
 
@@ -92,6 +94,16 @@ def test_class_keeps_what_is_given_and_loses_only_the_marked_part(built):
     assert "self.count = 0" in source
     assert "2 * x" not in source
     assert source.count("NotImplementedError") == 1
+
+
+def test_stock_nbgrader_makes_the_same_notebooks_from_the_built_course(built):
+    release = built.course / "release" / "week1" / "1_small.ipynb"
+    ours = release.read_bytes()
+    release.unlink()
+    command_line = [sys.executable, "-m", "nbgrader", "generate_assignment", "week1", "--force"]
+    environment = os.environ | {"CS231N_COURSE": str(built.course)}
+    subprocess.run(command_line, cwd=GRADING, env=environment, capture_output=True, check=True)
+    assert release.read_bytes() == ours == built.released.read_bytes()
 
 
 def test_building_twice_gives_the_same_bytes_and_touches_nothing(kit):
