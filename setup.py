@@ -36,7 +36,7 @@ class BuildWithFlags(build_ext):
         try:
             super().build_extension(extension)
         except Exception as problem:
-            self.warn(f"{WITHOUT} The compiler said: {problem}. Install one and install again.")
+            self.warn(f"{WITHOUT} Install a C compiler, then install again. What failed: {problem}")
 
 
 def extensions() -> list[Extension]:
@@ -48,9 +48,12 @@ def extensions() -> list[Extension]:
     except ImportError:
         print(f"{WITHOUT} Cython is missing: `pip install cython`, then install again.")
         return []
-    # optional: a module that was not built is not copied, and no error either.
-    module = Extension("cs231n.im2col_cython", ["cs231n/im2col_cython.pyx"], optional=True)
-    return cythonize([module], language_level=3)
+    modules = cythonize(
+        [Extension("cs231n.im2col_cython", ["cs231n/im2col_cython.pyx"])], language_level=3
+    )
+    for module in modules:
+        module.optional = True  # said here, because cythonize drops it
+    return modules
 
 
 setup(ext_modules=extensions(), cmdclass={"build_ext": BuildWithFlags})
