@@ -222,7 +222,11 @@ class Matcher:
     def find_by_text(self, r: Released, claimed: bool) -> None:
         """A locked cell by its exact text, among cells that bear its mark or among all."""
         places = self.claimants.get(r.index, []) if claimed else range(len(self.cells))
-        same = [i for i in self.free(places) if same_text(self.cells[i].source, r.cell.source)]
+        same = [
+            i
+            for i in self.free(places)
+            if same_text(self.cells[i].source, r.cell.source) and not self.is_as_released(i, r)
+        ]
         kind = [i for i in same if self.cells[i].cell_type == r.cell.cell_type]
         found = first(kind or same)
         if self.take(r, found):
@@ -231,6 +235,11 @@ class Matcher:
             for i in self.free(copies):
                 self.result.dropped[i] = r.index
                 self.owner[i] = r
+
+    def is_as_released(self, i: int, r: Released) -> bool:
+        """Whether a cell bears the mark, and the text, of another released cell than r."""
+        claimed = self.claims.get(i, r)
+        return claimed is not r and same_text(self.cells[i].source, claimed.cell.source)
 
     def find_by_mark(self, r: Released) -> None:
         """A locked cell that was edited, by its mark, if something of it is still there."""

@@ -94,9 +94,10 @@ def normalise(data: dict) -> NotebookNode:
     return nb
 
 
-def take_remarks(nb: NotebookNode) -> list[str]:
-    """What reading put right, as sentences; they are taken out of the notebook."""
-    remarks = nb.metadata.pop(REMARKS, [])
+def remarks_in(nb: NotebookNode) -> list[str]:
+    """What reading put right in a notebook, as sentences."""
+    metadata = nb.get("metadata")
+    remarks = metadata.get(REMARKS) if isinstance(metadata, dict) else None
     return [str(remark) for remark in remarks] if isinstance(remarks, list) else []
 
 

@@ -21,7 +21,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from grading import order
 from grading.matching import Matches, Released, grade_id_of, match
 from grading.python_names import names_in, same_text
-from grading.reading import Unreadable, new_id, normalise, read, take_remarks
+from grading.reading import REMARKS, Unreadable, new_id, normalise, read, remarks_in
 from grading.words import Notes, list_of
 
 ENOUGH = 0.3  # share of exercise and check cells that must be found to call it this notebook
@@ -69,7 +69,8 @@ def repair(nb: NotebookNode, release: NotebookNode) -> Repaired:
     reason = _wrong_notebook(new, released, matches)
     if reason:
         return Repaired(nb, [], reason)
-    notes = Notes(take_remarks(new))
+    notes = Notes([*remarks_in(nb), *remarks_in(new)])
+    new.metadata.pop(REMARKS, None)
     items = _items(new, released, matches, notes)
     _restore(items, released, notes)
     items = _in_order(items, notes)
