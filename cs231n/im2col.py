@@ -62,8 +62,9 @@ def window_grid(
             )
         steps, left_over = divmod(padded - span, stride[axis])
         if left_over:
+            count = "1 pixel is" if left_over == 1 else f"{left_over} pixels are"
             raise ValueError(
-                f"The stride does not fit: {left_over} pixels are left over ({sizes}). "
+                f"The stride does not fit: {count} left over ({sizes}). "
                 "Choose another stride or pad."
             )
         out.append(steps + 1)

@@ -1,5 +1,6 @@
 """The fast layers by themselves: gradients, orders, types, errors, and life without a compiler."""
 
+import os
 import subprocess
 import sys
 
@@ -75,6 +76,7 @@ def test_many_small_batches_of_columns_give_what_one_large_batch_gives(monkeypat
         {"pool_height": 1, "pool_width": 3, "stride": 2},
         {"pool_height": 2, "pool_width": 1, "stride": 3},
         {"pool_height": 5, "pool_width": 4, "stride": 1},
+        {"pool_height": 3, "pool_width": 1, "stride": 4},
     ],
     ids=str,
 )
@@ -183,6 +185,33 @@ def test_a_gradient_of_the_wrong_shape_is_refused():
         max_pool_backward_fast(pooled[:1], cache)
     with pytest.raises(ValueError, match="pool_param should be"):
         max_pool_forward_fast(out, {"pool_height": 1, "pool_width": 1})
+    with pytest.raises(ValueError, match="pool_param should be"):  # and not silently unpadded
+        max_pool_forward_fast(out, {"pool_height": 1, "pool_width": 1, "stride": 1, "pad": 1})
+    with pytest.raises(ValueError, match="1 pixel is left over"):
+        max_pool_forward_fast(out, {"pool_height": 2, "pool_width": 2, "stride": 2})
+
+
+@pytest.mark.parametrize("ties", [np.zeros, np.ones])
+def test_on_a_tie_the_first_of_the_window_gets_the_whole_gradient(ties):
+    _, cache = max_pool_forward_fast(
+        ties((1, 1, 2, 4)), {"pool_height": 2, "pool_width": 2, "stride": 2}
+    )
+    dx = max_pool_backward_fast(np.array([[[[2.0, 3.0]]]]), cache)
+    np.testing.assert_array_equal(dx, [[[[2, 0, 3, 0], [0, 0, 0, 0]]]])
+
+
+def test_an_infinite_gradient_reaches_its_pixel_only():
+    _, cache = max_pool_forward_fast(
+        np.arange(4.0).reshape(1, 1, 2, 2), {"pool_height": 2, "pool_width": 2, "stride": 2}
+    )
+    dx = max_pool_backward_fast(np.full((1, 1, 1, 1), np.inf), cache)
+    np.testing.assert_array_equal(dx.ravel(), [0, 0, 0, np.inf])
+
+
+def test_windows_of_more_than_256_pixels_remember_which_one_won():
+    x = np.arange(400.0).reshape(1, 1, 20, 20)
+    _, cache = max_pool_forward_fast(x, {"pool_height": 20, "pool_width": 20, "stride": 1})
+    assert max_pool_backward_fast(np.ones((1, 1, 1, 1)), cache)[0, 0, 19, 19] == 1
 
 
 WITHOUT_COMPILED = """
@@ -220,8 +249,6 @@ def test_numpy_and_compiled_backends_agree():
     )
 
     def run(backend):
-        import os
-
         done = subprocess.run(
             [sys.executable, "-c", script],
             capture_output=True,

@@ -7,8 +7,22 @@ from hypothesis import strategies as st
 
 from cs231n import im2col as plain
 
-compiled = pytest.importorskip("cs231n.im2col_cython", reason="the compiled module is not built")
-BOTH = pytest.mark.parametrize("module", [plain, compiled], ids=["numpy", "cython"])
+try:
+    from cs231n import im2col_cython as compiled
+except ImportError:
+    compiled = None
+
+BOTH = pytest.mark.parametrize(
+    "module",
+    [
+        pytest.param(plain, id="numpy"),
+        pytest.param(
+            compiled,
+            id="cython",
+            marks=pytest.mark.skipif(compiled is None, reason="the compiled module is not built"),
+        ),
+    ],
+)
 
 
 @st.composite
@@ -69,14 +83,17 @@ def test_each_column_value_goes_back_to_its_pixel(module, layout, dtype):
 
 
 @BOTH
-def test_col2im_is_the_adjoint_of_im2col(module):
-    rng = np.random.default_rng(0)
-    x, sizes = rng.standard_normal((2, 3, 9, 8)), (4, 2, (1, 2), (2, 1), (2, 1))
+@settings(max_examples=60, deadline=None)
+@given(layout=layouts(), seed=st.integers(0, 2**32 - 1))
+def test_col2im_is_the_adjoint_of_im2col(module, layout, seed):
+    shape, *sizes = layout
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal(shape)
     cols = module.im2col(x, *sizes)
     other = rng.standard_normal(cols.shape)
     there = np.sum(cols * other)
-    back = np.sum(x * module.col2im(other, x.shape, *sizes))
-    assert there == pytest.approx(back, rel=1e-12)
+    back = np.sum(x * module.col2im(other, shape, *sizes))
+    assert there == pytest.approx(back, rel=1e-9, abs=1e-9)
 
 
 @BOTH
@@ -118,7 +135,26 @@ def test_memory_order_does_not_change_the_result(module, arrange):
 def test_whole_numbers_become_float64(module):
     x = np.arange(16, dtype=np.uint8).reshape(1, 1, 4, 4)
     assert module.im2col(x, 2, 2).dtype == np.float64
-    assert module.im2col(x.astype(">f8"), 2, 2).dtype == np.dtype(np.float64)
+    assert module.im2col(x.astype(np.float16), 2, 2).dtype == np.float64
+
+
+@BOTH
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_arrays_from_files_of_another_byte_order_or_out_of_step_in_memory_are_read_right(
+    module, dtype
+):
+    x = np.arange(16, dtype=dtype).reshape(1, 1, 4, 4)
+    expected = module.im2col(x, 2, 2)
+    swapped = x.astype(np.dtype(dtype).newbyteorder())
+    buffer = np.zeros(x.nbytes + 1, np.uint8)
+    unaligned = buffer[1:].view(dtype).reshape(x.shape)
+    unaligned[...] = x
+    for odd in (swapped, unaligned):
+        cols = module.im2col(odd, 2, 2)
+        assert cols.dtype == np.dtype(dtype)
+        np.testing.assert_array_equal(cols, expected)
+        columns = odd.reshape(1, 4, 4)
+        assert module.col2im(columns, (1, 1, 3, 3), 2, 2).dtype == np.dtype(dtype)
 
 
 @BOTH
@@ -131,6 +167,12 @@ def test_whole_numbers_become_float64(module):
         ((2, 2, 0), "stride should be at least 1"),
         ((2, 2, 1, -1), "pad should be at least 0"),
         ((2, 2, 1.5), "stride should be a whole number"),
+        ((2.0, 2), "window should be a whole number"),
+        (("2", 2), "window should be a whole number"),
+        ((2, 2, 2**62), "stride should be less than"),
+        ((2, 2, 1, 2**62), "pad should be less than"),
+        ((1, 1, 1, 0, 2**62), "dilation should be less than"),
+        ((2**62, 2), "window should be less than"),
         ((0, 2), "window should be at least 1"),
         ((2, 2, (1, 1, 1)), "stride should be a whole number or a pair"),
     ],
@@ -150,3 +192,38 @@ def test_arrays_of_the_wrong_shape_are_refused_before_any_number_is_read(module)
         module.col2im(np.zeros((1, 4, 8)), (1, 1, 4, 4), 2, 2)
     with pytest.raises(ValueError, match="real numbers"):
         module.im2col(np.zeros((1, 1, 4, 4), complex), 2, 2)
+    with pytest.raises(ValueError, match=r"x\[None\]"):
+        module.im2col(np.zeros((3, 4, 4)), 2, 2)
+
+
+@BOTH
+@pytest.mark.parametrize("x_shape", [(1, 4, 4), (1, 1, 4, 4, 1), (1, 1, 4, 4.0), 16, (-1, 1, 4, 4)])
+def test_a_picture_shape_that_is_none_is_refused(module, x_shape):
+    with pytest.raises(ValueError, match="x_shape"):
+        module.col2im(np.zeros((1, 4, 9)), x_shape, 2, 2)
+
+
+@BOTH
+def test_the_largest_sizes_allowed_touch_no_memory_beyond_the_picture(module):
+    # One window only, so that the stride is never taken; in C its arithmetic must not overflow.
+    largest = 2**31 - 1
+    x = np.arange(1.0, 10.0).reshape(1, 1, 3, 3)
+    cols = module.im2col(x, 7, 7, stride=largest, pad=2)
+    np.testing.assert_array_equal(cols.reshape(7, 7)[2:5, 2:5], x[0, 0])
+    assert cols.sum() == x.sum()
+    np.testing.assert_array_equal(module.col2im(cols, x.shape, 7, 7, stride=largest, pad=2), x)
+    np.testing.assert_array_equal(module.im2col(x, 1, 1, dilation=largest)[0, 0], x.ravel())
+
+
+@BOTH
+def test_windows_that_see_nothing_but_padding_are_zero(module):
+    x = np.ones((1, 2, 1, 1))
+    cols = module.im2col(x, 2, 3, stride=(1, 2), pad=(4, 5))
+    assert cols.shape == (1, 12, 8 * 5)
+    assert cols.sum() == module.col2im(cols, x.shape, 2, 3, (1, 2), (4, 5)).sum()
+    assert set(np.unique(cols)) == {0.0, 1.0}
+
+
+def test_the_worked_example_of_the_notes():
+    # 227x227x3, filters of 11x11 at stride 4: 363 values a window, 55 * 55 = 3,025 windows.
+    assert plain.im2col(np.zeros((1, 3, 227, 227), np.float32), 11, 11, 4).shape == (1, 363, 3025)
