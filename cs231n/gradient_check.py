@@ -181,7 +181,7 @@ def _objective(f: Callable, x, df, h: float) -> tuple[np.ndarray, Callable]:
     f = _follow_nudges(f, x, point, first, h)
 
     def value(moved: np.ndarray) -> float:
-        out = _as_float64(f(moved.copy()), "f(x)")
+        out = _as_float64(f(moved), "f(x)")
         return float(np.sum(out if weights is None else out * weights))
 
     return point, value
