@@ -63,14 +63,17 @@ def _render(scene: Scene, steps) -> list[bytes]:
     fig = Figure(dpi=DPI)
     canvas = FigureCanvasAgg(fig)
     scene.draw(fig)
-    for artist in scene.moving:
+    for artist in (*scene.moving, *scene.out_texts):
         artist.set_animated(True)
     canvas.draw()
     background = canvas.copy_from_bbox(fig.bbox)
-    frames = []
+    frames, filled = [], 0
     for step in steps:
         canvas.restore_region(background)
         scene.show(int(step))
+        for text in scene.out_texts[filled : step + 1]:  # from now on these stay, too
+            scene.ax.draw_artist(text)
+        background, filled = canvas.copy_from_bbox(fig.bbox), step + 1
         for artist in scene.moving:
             scene.ax.draw_artist(artist)
         frames.append(small_png(np.asarray(canvas.buffer_rgba())[..., :3].copy()))
@@ -124,13 +127,7 @@ class Scene:
         for line in self.lines:
             line.set_family("monospace")
         self.lines[C].set_weight("bold")
-        self.moving = [
-            *self.spots,
-            *self.filter_spots,
-            self.out_spot,
-            *self.lines,
-            *(text for cells in self.out_cells for _, text in cells.values()),
-        ]
+        self.moving = [*self.spots, *self.filter_spots, self.out_spot, *self.lines]
 
     def _draw_tables(self) -> None:
         """The tables of x and w with their numbers, the biases, and the empty tables of out."""
@@ -145,14 +142,15 @@ class Scene:
             for f, top in enumerate(self.tops):
                 ax.text(left - 0.5, top - 0.7, f"w[{f}, {c}]", **name)
                 draw_cells(ax, self.w[f, c], origin=(left, top), fontsize=size)
-        self.out_cells = []
+        self.out_texts = []  # in the order in which they are filled in
         empty = np.full(self.out_shape[1:], np.nan)
         middle = (self.w.shape[2] - 1) / 2
         for f, top in enumerate(self.tops):
             bias = f"+ b[{f}] = {number(self.b[f])}"
             ax.text(self.out_left - 1.3, top + middle, bias, ha="right", **{**name, "va": "center"})
             ax.text(self.out_left - 0.5, top - 0.7, f"out[{f}]", **name)
-            self.out_cells.append(draw_cells(ax, empty, origin=(self.out_left, top), fontsize=size))
+            cells = draw_cells(ax, empty, origin=(self.out_left, top), fontsize=size)
+            self.out_texts += [text for _, text in cells.values()]
         setting = f"stride {self.stride}\npad {pad}"
         ax.text(self.out_left - 0.5, -0.5, setting, **{**name, "va": "top", "linespacing": 1.6})
 
@@ -164,9 +162,8 @@ class Scene:
             filter_spot.set_xy((left - 0.5, self.tops[f] - 0.5))
         self.out_spot.set_xy((self.out_left + j - 0.5, self.tops[f] + i - 0.5))
         totals = self.sums.sum(axis=1) + self.b[:, None, None]
-        for k, (filt, row, column) in enumerate(np.ndindex(self.out_shape)):
-            _, text = self.out_cells[filt][row, column]
-            text.set_text(number(totals[filt, row, column]) if k <= step else "")
+        for k, (text, total) in enumerate(zip(self.out_texts, totals.ravel())):
+            text.set_text(number(total) if k <= step else "")
         for c, line in enumerate(self.lines[:-1]):
             line.set_text(f"channel {c}:  {self._products(f, c, i, j)}")
         shares = " + ".join(_bracketed(v) for v in [*self.sums[f, :, i, j], self.b[f]])

@@ -139,6 +139,7 @@ def stretch(picture) -> np.ndarray:
 def _stack(images, channels: str) -> np.ndarray:
     """The pictures as one array (N, H, W, C)."""
     images = np.asarray(images)
+    shape = images.shape
     if images.ndim == 3:
         images = images[..., None]
     elif images.ndim == 4 and (
@@ -148,7 +149,7 @@ def _stack(images, channels: str) -> np.ndarray:
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or images.size == 0:
         raise ValueError(
             "Expected pictures of shape (N, H, W, C) or (N, C, H, W) with 1 or 3 channels, but got "
-            f"an array of shape {np.shape(images)}. One picture alone needs a first axis: x[None]."
+            f"an array of shape {shape}. One picture alone needs a first axis: x[None]."
         )
     return images
 

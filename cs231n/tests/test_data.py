@@ -1,0 +1,248 @@
+"""CIFAR-10 is read right, found where it should be, and never trusted."""
+
+import os
+import pickle
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cs231n import data
+from cs231n.cifar_pickle import read_batch
+
+
+def pictures_and_labels(num=20, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, 256, (num, 3072), dtype=np.uint8), rng.integers(0, 10, num).tolist()
+
+
+def python2_pickle(X, labels) -> bytes:
+    """A batch as Python 2 wrote the official files, opcode by opcode."""
+
+    def text(word):
+        return b"U" + bytes([len(word)]) + word
+
+    array = (
+        b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\x00t" + text(b"b") + b"tR"
+        b"(K\x01(J" + struct.pack("<i", X.shape[0]) + b"J" + struct.pack("<i", X.shape[1]) + b"t"
+        b"cnumpy\ndtype\n(" + text(b"u1") + b"K\x00K\x01tR"
+        b"(K\x03" + text(b"|") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+        b"\x89T" + struct.pack("<i", X.size) + X.tobytes() + b"tb"
+    )
+    numbers = b"(" + b"".join(b"K" + bytes([y]) for y in labels) + b"l"
+    label = text(b"batch_label") + text(b"training batch 1 of 5")
+    return b"\x80\x02}(" + label + text(b"labels") + numbers + text(b"data") + array + b"u."
+
+
+def write_set(folder, num=20):
+    """A small CIFAR-10 in its official layout; returns its arrays."""
+    folder.mkdir(parents=True)
+    sets = [pictures_and_labels(num, seed) for seed in range(6)]
+    for name, (X, y) in zip(data.CIFAR10_BATCHES, sets):
+        (folder / name).write_bytes(python2_pickle(X, y))
+    return sets
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path, monkeypatch):
+    """No data of this machine is seen, none is written to it."""
+    monkeypatch.setenv("CS231N_DATA", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def test_official_files_give_the_pixels_in_their_places(tmp_path):
+    sets = write_set(tmp_path / "data" / data.CIFAR10_FOLDER)
+    X_train, y_train, X_test, y_test = data.load_cifar10()
+    assert X_train.shape == (100, 3, 32, 32)
+    assert X_train.dtype == np.uint8
+    assert y_train.dtype == np.int64
+    row, y = sets[1][0][3], sets[1][1][3]  # picture 3 of the second batch
+    assert y_train[23] == y
+    assert X_train[23, 2, 5, 7] == row[2 * 1024 + 5 * 32 + 7]  # blue, line 5, column 7
+    np.testing.assert_array_equal(X_test.reshape(20, 3072), sets[5][0])
+    assert y_test.tolist() == sets[5][1]
+
+
+@pytest.mark.parametrize("module", [b"numpy.core.multiarray", b"numpy._core.multiarray"])
+def test_files_written_by_python_3_can_be_read(tmp_path, module):
+    X, y = pictures_and_labels()
+    raw = pickle.dumps({b"data": X, b"labels": y, b"filenames": [b"a.png"]}, protocol=2)
+    for other in (b"numpy._core.multiarray", b"numpy.core.multiarray"):
+        raw = raw.replace(b"c" + other + b"\n", b"c" + module + b"\n")
+    (tmp_path / "batch").write_bytes(raw)
+    pictures, labels = read_batch(tmp_path / "batch")
+    np.testing.assert_array_equal(pictures.reshape(20, 3072), X)
+    assert labels.tolist() == y
+
+
+def test_loaded_arrays_can_be_written_to(tmp_path):
+    write_set(tmp_path / "data" / data.CIFAR10_FOLDER)
+    for array in data.load_cifar10():
+        array[0] = 0
+
+
+# --- not trusting --------------------------------------------------------------------------------
+
+
+class Runs:
+    def __init__(self, function, *args):
+        self.call = function, args
+
+    def __reduce__(self):
+        return self.call
+
+
+@pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5])
+@pytest.mark.parametrize("place", ["all", "labels", "data"])
+def test_a_file_cannot_run_a_program(tmp_path, protocol, place):
+    mark = tmp_path / "was-run"
+    evil = Runs(os.system, f"touch {mark}")
+    X, _ = pictures_and_labels()
+    batch = {"all": evil, "labels": {b"data": X, b"labels": evil}, "data": {b"data": evil}}[place]
+    (tmp_path / "batch").write_bytes(pickle.dumps(batch, protocol=protocol))
+    with pytest.raises(ValueError, match=r"asks for \w+\.\w+"):
+        read_batch(tmp_path / "batch")
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    "function", [eval, exec, getattr, print, np.load, np.ndarray, np.dtype, bytearray]
+)
+def test_no_function_is_called_but_our_own(tmp_path, function):
+    raw = pickle.dumps(Runs(function, "1"), protocol=2)
+    (tmp_path / "batch").write_bytes(raw)
+    with pytest.raises(ValueError, match="damaged or is not a batch"):
+        read_batch(tmp_path / "batch")
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=100, deadline=None)
+def test_any_bytes_at_all_give_a_clear_error(tmp_path_factory, raw):
+    file = tmp_path_factory.mktemp("bytes") / "data_batch_1"
+    file.write_bytes(b"\x80\x02" + raw)
+    with pytest.raises(ValueError, match="data_batch_1 is damaged"):
+        read_batch(file)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_file_cut_short_is_called_damaged(tmp_path_factory, draw):
+    raw = python2_pickle(*pictures_and_labels(2))
+    cut = draw.draw(st.integers(0, len(raw) - 1))
+    file = tmp_path_factory.mktemp("cut") / "test_batch"
+    file.write_bytes(raw[:cut])
+    with pytest.raises(ValueError, match="get_datasets"):
+        read_batch(file)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({b"data": np.zeros((2, 3072))}, "other than bytes"),
+        ({b"data": np.zeros((2, 3072), order="F", dtype=np.uint8)}, "other than bytes"),
+        ({b"data": np.zeros((3, 3072), dtype=np.uint8)}, "2 labels"),
+        ({b"data": np.zeros((2, 32 * 32), dtype=np.uint8)}, "2 labels"),
+        ({b"labels": [0, 10]}, "outside 0..9"),
+        ({b"labels": ["cat", "dog"]}, "whole numbers"),
+        ({b"data": [1, 2]}, "not an array"),
+    ],
+)
+def test_a_batch_of_something_else_is_refused_with_the_reason(tmp_path, change, why):
+    batch = {b"data": np.zeros((2, 3072), dtype=np.uint8), b"labels": [0, 1], **change}
+    (tmp_path / "batch").write_bytes(pickle.dumps(batch, protocol=2))
+    with pytest.raises(ValueError, match=why):
+        read_batch(tmp_path / "batch")
+
+
+# --- finding -------------------------------------------------------------------------------------
+
+
+def test_it_is_found_by_path_whichever_folder_is_meant(tmp_path):
+    write_set(tmp_path / "elsewhere" / data.CIFAR10_FOLDER)
+    for path in (tmp_path / "elsewhere", str(tmp_path / "elsewhere" / data.CIFAR10_FOLDER)):
+        assert len(data.load_cifar10(path)[0]) == 100
+
+
+def test_a_notebook_two_folders_down_finds_the_repositorys_data(tmp_path, monkeypatch):
+    monkeypatch.delenv("CS231N_DATA")
+    write_set(tmp_path / "datasets" / data.CIFAR10_FOLDER)
+    (tmp_path / "assignments" / "assignment1").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "assignments" / "assignment1")
+    assert data.find_cifar10() == tmp_path / "datasets" / data.CIFAR10_FOLDER
+
+
+def test_the_environment_variable_goes_before_the_working_directory(tmp_path):
+    write_set(tmp_path / "datasets" / data.CIFAR10_FOLDER)
+    assert data.find_cifar10() is None
+    write_set(tmp_path / "data" / data.CIFAR10_FOLDER)
+    assert data.find_cifar10() == tmp_path / "data" / data.CIFAR10_FOLDER
+
+
+def test_what_is_missing_is_named_with_what_to_do(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"get_datasets\.py cifar10"):
+        data.load_cifar10()
+    with pytest.raises(FileNotFoundError, match="not-here"):
+        data.load_cifar10(tmp_path / "not-here")
+    write_set(tmp_path / "data" / data.CIFAR10_FOLDER)
+    (tmp_path / "data" / data.CIFAR10_FOLDER / "data_batch_4").unlink()
+    with pytest.raises(FileNotFoundError, match="not its file data_batch_4"):
+        data.load_cifar10()
+
+
+# --- ready for training --------------------------------------------------------------------------
+
+
+def test_training_data_come_split_and_centred(tmp_path):
+    sets = write_set(tmp_path / "data" / data.CIFAR10_FOLDER)
+    d = data.get_data(num_training=70, num_validation=30, num_test=5)
+    assert d["name"] == "cifar10"
+    assert d["class_names"][3] == "cat"
+    assert [len(d[f"X_{part}"]) for part in ("train", "val", "test")] == [70, 30, 5]
+    assert [len(d[f"y_{part}"]) for part in ("train", "val", "test")] == [70, 30, 5]
+    assert d["X_train"].dtype == np.float32
+    np.testing.assert_allclose(d["X_train"].mean(axis=0), 0, atol=1e-4)
+    # validation pictures are those after the training pictures, centred by the same mean
+    first = (d["X_val"][0] + d["mean_image"]).reshape(-1)
+    np.testing.assert_allclose(first, sets[3][0][10], atol=1e-3)
+    assert d["y_val"][0] == sets[3][1][10]
+
+
+def test_the_mean_can_be_left_in(tmp_path):
+    sets = write_set(tmp_path / "data" / data.CIFAR10_FOLDER)
+    d = data.get_data(num_training=50, num_validation=10, num_test=20, subtract_mean=False)
+    np.testing.assert_array_equal(d["X_test"].reshape(20, 3072), sets[5][0])
+    assert not d["mean_image"].any()
+
+
+def test_without_cifar10_the_synthetic_set_takes_its_place():
+    d = data.get_data(num_training=200, num_validation=50, num_test=40)
+    assert d["name"] == "synthetic"
+    assert d["X_train"].shape == (200, 3, 32, 32)
+    assert len(d["class_names"]) == 10
+    with pytest.raises(FileNotFoundError):
+        data.get_data("cifar10")
+    with pytest.raises(FileNotFoundError):
+        data.get_data(path="no-such-folder")
+
+
+def test_fewer_synthetic_pictures_are_the_first_of_the_usual_ones():
+    few = data.get_data("synthetic", num_training=50, subtract_mean=False)
+    usual = data.get_data("synthetic", subtract_mean=False)
+    np.testing.assert_array_equal(few["X_train"], usual["X_train"][:50])
+    np.testing.assert_array_equal(few["X_test"], usual["X_test"])
+
+
+def test_wrong_requests_say_what_is_wrong(tmp_path):
+    write_set(tmp_path / "data" / data.CIFAR10_FOLDER)
+    with pytest.raises(ValueError, match="'mnist'"):
+        data.get_data("mnist")
+    with pytest.raises(ValueError, match="there are not enough"):
+        data.get_data(num_training=100, num_validation=1, num_test=1)
+    with pytest.raises(ValueError, match="at least one training picture"):
+        data.get_data(num_training=0, num_validation=1, num_test=1)
