@@ -227,11 +227,11 @@ _add_backward_checks(avg_pool_backward, _AVG)
 _add_backward_checks(l2_pool_backward, _L2)
 
 
-@max_pool_forward_naive.check("a window of negative values")
+@max_pool_forward_naive.check("windows of negative values")
 def _(f, rng):
-    x = np.array([[[[-4.0, -2.0], [-3.0, -5.0]]]])
-    hint = "The largest of these values is -2: where does a 0 come from?"
-    return close(_forward(f, _MAX, x, _param((2, 2), 2)), [[[[-2.0]]]], hint=hint)
+    x = np.array([[[[-4.0, -2.0, -4e6, -3e6], [-3.0, -5.0, -2e6, -5e6]]]])
+    hint = "Does your search for the largest value begin at 0, or at another number of your choice?"
+    return close(_forward(f, _MAX, x, _param((2, 2), 2)), [[[[-2.0, -2e6]]]], hint=hint)
 
 
 @max_pool_backward_naive.check("the pixel in four windows (the worked example)")

@@ -117,8 +117,8 @@ with check.demo():
     shown = {"before: 192×288": as_picture(photo)}
     for size in (2, 4, 8):
         pooled, _ = max_pool_forward_naive(photo, pooling(size, size))
-        H_out, W_out = pooled.shape[2:]
-        shown[f"{size}×{size}, stride {size}: {H_out}×{W_out}"] = as_picture(pooled)
+        rows, columns = pooled.shape[2:]
+        shown[f"{size}×{size}, stride {size}: {rows}×{columns}"] = as_picture(pooled)
     fig = vis.show_images(
         shown,
         ncols=2,
@@ -379,7 +379,7 @@ with check.demo():
 
     fig, axes = plt.subplots(2, 2, figsize=(8.4, 7.6), layout="constrained")
     axes.flat[0].imshow(patch[0, 0])
-    axes.flat[0].set_title("x, a window of a house")
+    axes.flat[0].set_title("x: part of a house")
     for ax, (name, arrived) in zip(axes.flat[1:], gradients.items()):
         drawn = ax.imshow(arrived, cmap="viridis", vmin=0)
         fig.colorbar(drawn, ax=ax, shrink=0.8, label="gradient on the pixel")
