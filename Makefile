@@ -21,6 +21,7 @@ $(READY): pyproject.toml setup.py cs231n/im2col_cython.pyx
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	@$(BIN)/python -W ignore -c 'import cs231n.fast_layers as f; print("Fast layers:", {"cython": "compiled.", "numpy": "NumPy (no compiler was found; the same results, slower)."}[f.BACKEND])'
 	@touch $@
 
 demo: $(READY)  ## build the assignments and grade a sample class
