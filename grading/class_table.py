@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import textwrap
 from collections.abc import Mapping
 
 
@@ -15,7 +16,7 @@ def class_table(reports: Mapping[str, dict], about: Mapping[str, str] | None = N
     """
     columns = _columns(reports)
     heads = [f"{number}" for number in range(1, len(columns) + 1)]
-    lines = [*_legend(columns), "", f"{'':<11}" + "".join(f"{h:>5}" for h in heads) + "   total"]
+    lines = ["", f"{'':<11}" + "".join(f"{h:>5}" for h in heads) + "   total"]
     for student, report in reports.items():
         cells = "".join(f"{_cell(report, *key):>5}" for key in columns)
         cards = report["notebooks"].values()
@@ -24,7 +25,8 @@ def class_table(reports: Mapping[str, dict], about: Mapping[str, str] | None = N
         note = (about or {}).get(student, "")
         lines.append(f"{student:<11}{cells}  {total:6.2f}  {flag:<6}  {note}".rstrip())
     width = max(shutil.get_terminal_size((150, 24)).columns, 80)
-    return "\n".join([*(_fit(line, width) for line in lines), *_reasons(reports)])
+    rows = [line if len(line) <= width else line[: width - 1] + "…" for line in lines]
+    return "\n".join([*_legend(columns), *rows, *_reasons(reports)])
 
 
 def differences(reports: Mapping[str, dict], expected: Mapping[str, dict]) -> list[str]:
@@ -64,7 +66,8 @@ def _legend(columns: Mapping[tuple[str, str], float]) -> list[str]:
             for number, ((notebook, exercise), points) in enumerate(columns.items(), start=1)
             if notebook == name
         ]
-        lines.append(f"{name}: {', '.join(parts)}")
+        text = f"{name}: {', '.join(parts)}"
+        lines += textwrap.wrap(text, 100, subsequent_indent="  ", break_long_words=False)
     return lines
 
 
@@ -84,7 +87,3 @@ def _reasons(reports: Mapping[str, dict]) -> list[str]:
         if card["needs_review"]
     ]
     return ["", "A person must look at (shown as ?):", *reasons] if reasons else []
-
-
-def _fit(line: str, width: int) -> str:
-    return line if len(line) <= width or ": 1 " in line else line[: width - 1] + "…"

@@ -21,9 +21,8 @@ from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute
 from traitlets import Integer
 
-from grading.marks import is_stand_in, mark_for_review, mark_not_run, not_needed
-
-TIMED_OUT = "CellTimeoutError"
+from grading.marks import TIMED_OUT, is_stand_in, mark_for_review, mark_not_run, not_needed
+from grading.scores import exercise_of, has_result, hidden_part
 
 # The environment of a grading kernel; what is already set in the grader's own is kept.
 LIMITS = {
@@ -91,7 +90,10 @@ class RunNotebook(Execute):
             return cell, resources
         self._printed = 0
         try:
-            return super().preprocess_cell(cell, resources, index)
+            cell, resources = super().preprocess_cell(cell, resources, index)
+            if exercise_of(cell) and not has_result(cell) and not _timed_out(cell):
+                self._run_hidden_part(cell, resources, index)
+            return cell, resources
         except DeadKernelError:
             self._give_up(
                 f"the notebook's process died in cell {index + 1} "
@@ -101,6 +103,16 @@ class RunNotebook(Execute):
             self._give_up(f"cell {index + 1} ran too long and could not be interrupted")
         mark_not_run(cell, self._stopped)
         return cell, resources
+
+    def _run_hidden_part(self, cell: NotebookNode, resources: Any, index: int) -> None:
+        """Run the hidden tests of a cell that stopped before them (a name is not defined, say):
+        what else the exercise asks for may be right, and earns its points."""
+        source, outputs = cell.source, cell.outputs
+        cell.source = hidden_part(source)
+        try:
+            super().preprocess_cell(cell, resources, index)
+        finally:
+            cell.source, cell.outputs = source, [*outputs, *cell.outputs]
 
     def output(self, outs: list, msg: Mapping, display_id: str | None, cell_index: int):
         """Keep an output of the running cell, unless it has printed too much already."""
@@ -143,6 +155,10 @@ def find_packages(root: Path) -> None:
 def _put_first(variable: str, folder: str) -> None:
     folders = [f for f in os.environ.get(variable, "").split(os.pathsep) if f and f != folder]
     os.environ[variable] = os.pathsep.join([folder, *folders])
+
+
+def _timed_out(cell: NotebookNode) -> bool:
+    return any(output.get("ename") == TIMED_OUT for output in cell.outputs)
 
 
 def _note(text: str) -> NotebookNode:

@@ -15,7 +15,6 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from grading import marks, scores
 
-_HIDDEN = re.compile(r"\n?### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", re.DOTALL)
 _LINK = re.compile(r'<a href="#([^"]+)">Test cell</a>')
 
 
@@ -33,7 +32,7 @@ class TidyFeedback(NbGraderPreprocessor):
             if scores.exercise_of(cell):  # its score stands in the heading
                 cell.outputs = [o for o in cell.outputs if o.output_type != "execute_result"]
             if cell.cell_type == "code" and utils.is_grade(cell):
-                cell.source = _HIDDEN.sub("", cell.source).strip("\n")
+                cell.source = scores.without_hidden_part(cell.source)
         return nb, resources
 
 

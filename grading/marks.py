@@ -14,6 +14,7 @@ from nbformat.v4 import new_markdown_cell, new_output
 
 KEY = "cs231n"
 NOTICE_ID = "grader-notice"
+TIMED_OUT = "CellTimeoutError"  # the error that a cell shows when its time was over
 
 
 def clear_marks(nb: NotebookNode) -> None:

@@ -7,11 +7,11 @@ import re
 from nbformat import NotebookNode
 from nbgrader import utils
 
-from grading.execute import TIMED_OUT
-from grading.marks import not_run, review_reason
+from grading.marks import TIMED_OUT, not_run, review_reason
 
 MIME_TYPE = "application/vnd.cs231n.check+json"
 _CALL = re.compile(r"""grade_cell\(\s*["'](\w+)["']""")
+_HIDDEN = re.compile(r"\n?### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS", re.DOTALL)
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -21,6 +21,16 @@ def exercise_of(cell: NotebookNode) -> str | None:
         return None
     found = _CALL.search(cell.source)
     return found.group(1) if found else None
+
+
+def hidden_part(source: str) -> str:
+    """The hidden tests in a graded cell's text; empty where there are none."""
+    return "\n".join(_HIDDEN.findall(source)).strip()
+
+
+def without_hidden_part(source: str) -> str:
+    """A graded cell's text as students have it."""
+    return _HIDDEN.sub("", source).strip("\n")
 
 
 def read_cell(cell: NotebookNode) -> dict:
@@ -74,6 +84,11 @@ def read_notebook(nb: NotebookNode) -> tuple[dict[str, dict], str | None]:
         ):
             reasons.append(f"{name}: {results[name]['problem']}")
     return results, "; ".join(reasons) or None
+
+
+def has_result(cell: NotebookNode) -> bool:
+    """Whether a graded cell left the result of its exercise."""
+    return _record(cell, exercise_of(cell)) is not None
 
 
 def _record(cell: NotebookNode, exercise: str | None) -> dict | None:
