@@ -148,6 +148,7 @@ def test_a_file_cut_short_is_called_damaged(tmp_path_factory, draw):
         ({b"data": np.zeros((2, 3072), order="F", dtype=np.uint8)}, "other than bytes"),
         ({b"data": np.zeros((3, 3072), dtype=np.uint8)}, "2 labels"),
         ({b"data": np.zeros((2, 32 * 32), dtype=np.uint8)}, "2 labels"),
+        ({b"data": np.zeros((1, 2 * 3072), dtype=np.uint8)}, "2 labels"),
         ({b"labels": [0, 10]}, "outside 0..9"),
         ({b"labels": ["cat", "dog"]}, "whole numbers"),
         ({b"data": [1, 2]}, "not an array"),

@@ -193,6 +193,7 @@ def test_a_server_that_cannot_go_on_starts_again(fetch, server, tmp_path):
     server.ranges = False
     (tmp_path / "cifar-10-python.tar.gz.part").write_bytes(server.content[:500])
     assert fetch()[0] == 0
+    assert len(server.requests) == 1
     assert_whole(tmp_path)
 
 
