@@ -71,7 +71,9 @@ class Table:
 def check_table(exercise: str, results: Sequence[Result], printed: str = "") -> Table:
     """The table of a visible check: what was looked at, error against tolerance, verdict."""
     if results and all(not r.ready for r in results):
-        return Table(title=f"{exercise}: {results[0].message}", columns=(), printed=printed)
+        message = results[0].message
+        title = message if message.startswith(exercise) else f"{exercise}: {message}"
+        return Table(title=title, columns=(), printed=printed)
     passed = sum(r.passed for r in results)
     table = Table(
         title=f"{exercise}: {passed} of {len(results)} checks passed",

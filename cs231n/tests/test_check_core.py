@@ -8,6 +8,7 @@ import pytest
 from cs231n.check import demo
 from cs231n.check.compare import close, expect_tuple
 from cs231n.check.core import CheckFailed, Exercise
+from cs231n.check.report import check_table
 from cs231n.check.slips import likely_slip
 
 
@@ -51,6 +52,24 @@ def test_missing_function_is_named():
     result, _ = run(doubles, None)
     assert not result.passed
     assert "double is not defined" in result.message
+
+
+def test_table_of_an_unwritten_exercise_is_one_plain_sentence():
+    def double(x):
+        raise NotImplementedError
+
+    results, _ = exercise_about(doubles).run({"double": double})
+    assert repr(check_table("double", results)) == "double is not implemented yet."
+    assert repr(check_table("pair", results)) == "pair: double is not implemented yet."
+
+
+def test_table_shows_every_check_and_the_reason_of_a_failure():
+    results, printed = exercise_about(doubles).run({"double": lambda x: print("<b>") or 3 * x})
+    table = check_table("double", results, printed)
+    assert "0 of 1 checks passed" in repr(table)
+    assert "1.5 times" in repr(table)
+    assert "✗ failed" in table._repr_html_()
+    assert "&lt;b&gt;" in table._repr_html_()  # what a function prints is never taken for HTML
 
 
 def test_something_that_is_no_function_is_named():
