@@ -55,7 +55,8 @@ def conv_forward_naive(x, w, b, conv_param):
       - "dilation": (optional) pixels from one tap of the filter to the next; 1 where it is absent.
         Leave it aside at first: an exercise further down asks for it.
 
-    Sizes always fit the stride here. float64 input gives results to float64's precision.
+    Sizes always fit the stride here. float64 input gives results to float64's precision, here and
+    in the backward pass.
 
     Returns a tuple of:
     - out: shape (N, F, H_out, W_out), where
