@@ -81,7 +81,8 @@ def without_magics(source: str) -> str:
         if cell_magic[1] not in PYTHON_MAGICS:
             return ""
         lines[first] = ""
-    if parse("\n".join(lines)) is None:
+    looks_like_one = re.search(r"^\s*[%!?]|\?\s*$", source, re.MULTILINE)
+    if looks_like_one and parse("\n".join(lines)) is None:
         lines = [re.sub(r"^(\s*)([%!?].*|[\w.]+\?{1,2}\s*)$", r"\1pass", line) for line in lines]
     return "\n".join(lines)
 

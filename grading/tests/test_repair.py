@@ -76,6 +76,10 @@ def test_a_second_version_tried_out_at_the_end_does_not_count(nb, release):
     nb.cells.append(new_code_cell(answer_to_again(cell), id="trial"))
     before = text(nb)
     assert text(repair(nb, release).notebook) == before
+    wanted = answers(nb)
+    result = repair(strip(nb), release)
+    assert_whole(result, release)
+    assert answers(result.notebook) == wanted
 
 
 def answer_to_again(cell):
@@ -139,6 +143,27 @@ def test_exchanged_grade_ids_do_not_exchange_answers(nb, release):
     result = repair(nb, release)
     assert_whole(result, release)
     assert answers(result.notebook) == wanted
+    assert not said(result, "more than once")
+
+
+def test_an_answer_with_the_mark_of_another_exercise_is_no_answer_to_that(nb, release):
+    one, other = cells_where(nb, is_solution)[:2]
+    nb.cells.remove(one)
+    other.metadata, other.id = one.metadata, one.id
+    result = repair(nb, release)
+    assert_whole(result, release)
+    assert answers(result.notebook)[0] == cells_where(release, is_solution)[0].source
+    assert answers(result.notebook)[1] == other.source
+
+
+def test_ids_that_colab_keeps_in_the_metadata_are_known(nb, release):
+    check = cells_where(nb, is_check)[0]
+    check.source += "\nprint('one more line', 'and a long one', 1, 2, 3)"
+    stripped = strip(nb)
+    stripped.cells[index(nb, check.id)].metadata["id"] = check.id
+    result = repair(stripped, release)
+    assert_whole(result, release)
+    assert said(result, "The check cell of", "had been edited")
 
 
 @pytest.mark.parametrize("broken", [None, 3, "text", [], {}, {"grade": 1}, {"grade_id": ["x"]}])
@@ -330,6 +355,17 @@ def test_cells_in_reverse_come_back_in_order(nb, release):
     assert said(result, "moved back")
 
 
+def test_a_check_moved_above_its_answer_moves_and_not_the_answer(nb, release):
+    at = next(i for i, cell in enumerate(nb.cells) if is_solution(cell))
+    check = next(c for c in nb.cells[at:] if is_check(c))
+    nb.cells.remove(check)
+    nb.cells.insert(at, check)
+    result = repair(nb, release)
+    assert_whole(result, release)
+    assert len(result.notes) == 1
+    assert said(result, "moved back: the check cell of")
+
+
 def test_an_added_cell_stays_behind_the_answer_it_followed(nb, release):
     solutions = cells_where(nb, is_solution)
     cell = solutions[0]
@@ -419,7 +455,16 @@ def test_an_edited_check_is_the_released_one_again(nb, release):
     cell.source = "print('passed')\n" + cell.source
     result = repair(nb, release)
     assert_whole(result, release)
-    assert said(result, "the check cell of".capitalize()[0:3], "had been edited")
+    assert said(result, "The check cell of", "had been edited")
+
+
+def test_an_edited_set_up_cell_is_known_without_its_marks(nb, release):
+    setup = next(c for c in nb.cells if "setup" in c.metadata.get("tags", []))
+    setup.source += "\nnp.set_printoptions(precision=3)"
+    result = repair(strip(nb), release)
+    assert_whole(result, release)
+    assert len(result.notebook.cells) == len(nb.cells)
+    assert said(result, "The set-up cell had been edited")
 
 
 def test_imports_added_to_the_set_up_cell_are_not_lost(nb, release):
@@ -457,6 +502,14 @@ def test_an_added_cell_with_forged_marks_is_not_graded(nb, release):
 def test_a_forged_cell_does_not_take_the_place_of_a_deleted_check(nb, release):
     check = cells_where(nb, is_check)[0]
     check.source = "mine = 3\nwhile mine < 300:\n    mine += 1\nmine"
+    result = repair(nb, release)
+    assert_whole(result, release)
+    assert any(cell.source == check.source for cell in result.notebook.cells)
+
+
+def test_own_work_in_a_check_cell_that_is_gone_is_not_thrown_away(nb, release):
+    check = cells_where(nb, is_check)[0]
+    check.source = "print('my', 'notes', 'on', 'this', 'exercise', 'are', 'here', 'now')"
     result = repair(nb, release)
     assert_whole(result, release)
     assert any(cell.source == check.source for cell in result.notebook.cells)
