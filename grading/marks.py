@@ -1,8 +1,8 @@
 """What the grader writes into a notebook about itself, under the metadata key ``cs231n``.
 
 On the notebook: ``needs_review`` (why a person must look), ``repairs`` (what was put right),
-``placeholder`` (stands for a file that could not be read). On a cell: ``not_run`` (why), and
-``not_needed`` (a demonstration as released, not run when grading).
+``placeholder`` (stands for a file that could not be read). On a cell: ``not_run`` (why),
+``as_released`` (the course's own text), ``not_needed`` (a demonstration, not run when grading).
 """
 
 from __future__ import annotations
@@ -63,16 +63,32 @@ def not_run(cell: NotebookNode) -> str | None:
     return cell.metadata.get(KEY, {}).get("not_run")
 
 
-def mark_demonstrations(nb: NotebookNode, released: NotebookNode) -> None:
-    """Mark the cells that only demonstrate and are still as released: grading can skip them."""
+def mark_as_released(nb: NotebookNode, released: NotebookNode) -> None:
+    """Mark the cells that are still as the course wrote them and are not answers or checks.
+
+    Those of them that only demonstrate are not needed when grading.
+    """
     texts = {
-        cell.source.strip()
+        cell.source.strip(): "demo" in cell.metadata.get("tags", [])
         for cell in released.cells
-        if cell.cell_type == "code" and "demo" in cell.metadata.get("tags", [])
+        if not _is_answer_or_check(cell)
     }
     for cell in nb.cells:
-        if cell.cell_type == "code" and cell.source.strip() in texts and cell.source.strip():
-            cell.metadata.setdefault(KEY, {})["not_needed"] = True
+        text = cell.source.strip()
+        if text in texts and not _is_answer_or_check(cell):
+            cell_marks = cell.metadata.setdefault(KEY, {})
+            cell_marks["as_released"] = True
+            cell_marks["not_needed"] = texts[text] and bool(text)
+
+
+def _is_answer_or_check(cell: NotebookNode) -> bool:
+    about = cell.metadata.get("nbgrader", {})
+    return bool(about.get("solution") or about.get("grade"))
+
+
+def is_as_released(cell: NotebookNode) -> bool:
+    """True for a cell that is still as the course wrote it (answers and checks apart)."""
+    return bool(cell.metadata.get(KEY, {}).get("as_released"))
 
 
 def not_needed(cell: NotebookNode) -> bool:

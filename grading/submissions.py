@@ -73,7 +73,7 @@ def prepare(path: Path, released: NotebookNode) -> NotebookNode:
         changes = [f"The file was handed in as {found.name}.", *changes]
     marks.clear_marks(notebook)
     notebook.metadata[marks.KEY] = {"repairs": changes}
-    marks.mark_demonstrations(notebook, released)
+    marks.mark_as_released(notebook, released)
     return notebook
 
 

@@ -75,7 +75,7 @@ def test_demonstrations_are_skipped_only_while_they_are_as_released(tmp_path):
     for cell in released.cells:
         cell.metadata.tags = ["demo"]
     handed_in = notebook("print('a picture')", "print('my own experiment')")
-    marks.mark_demonstrations(handed_in, released)
+    marks.mark_as_released(handed_in, released)
     done = run(handed_in, tmp_path)
     assert "Not run when grading" in text(done.cells[0])
     assert text(done.cells[1]) == "my own experiment\n"
@@ -88,3 +88,19 @@ def test_marks_in_a_submission_are_not_believed():
     marks.clear_marks(nb)
     assert marks.review_reason(nb) is None
     assert not marks.not_needed(nb.cells[0])
+
+
+def test_hidden_tests_run_even_when_the_visible_check_stops(tmp_path):
+    hidden = "### BEGIN HIDDEN TESTS\ngrade_cell('relu_forward')\n### END HIDDEN TESTS"
+    about = {"grade": True, "grade_id": "relu-check", "points": 2, "locked": True}
+    table = "{'application/vnd.cs231n.check+json': {'exercise': 'relu_forward'}}"
+    nb = notebook(
+        "from IPython.display import display\n"
+        f"def grade_cell(name):\n    display({table}, raw=True)",
+        f"check.relu_forward(relu_forward)\n{hidden}",
+    )
+    nb.cells[1].metadata.nbgrader = about
+    done = run(nb, tmp_path)
+    kinds = [output.output_type for output in done.cells[1].outputs]
+    assert kinds == ["error", "display_data"]
+    assert done.cells[1].source.startswith("check.relu_forward")
