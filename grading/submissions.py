@@ -121,10 +121,12 @@ def _expect_every_notebook(converter: Autograde) -> None:
     names = [p.name for p in sorted(release.glob("*.ipynb"))]
     names = [n for n in names if fnmatch.fnmatch(n, f"{course.notebook_id}.ipynb")]
     if not names:
-        raise NbGraderException(
-            f"No released notebooks in {release}: run `nbgrader generate_assignment "
-            f"{course.assignment_id}` (or `python -m grading build`) first."
+        problem = (
+            f"No released notebooks in {release}: run `python -m grading build` (or `nbgrader "
+            f"generate_assignment {course.assignment_id}`) first."
         )
+        converter.log.error(problem)
+        raise NbGraderException(problem)
     for folder in filter(os.path.isdir, glob.glob(pattern)):
         there = converter.assignments.get(folder, [])
         missing = [os.path.join(folder, n) for n in names]
