@@ -227,12 +227,8 @@ class Matcher:
             for i in self.free(places)
             if same_text(self.cells[i].source, r.cell.source) and not self.is_as_released(i, r)
         ]
-        kind = [i for i in same if self.cells[i].cell_type == r.cell.cell_type]
-        found = first(kind or same)
-        if self.take(r, found):
-            marked = self.claims.get(found) is r
-            copies = [i for i in same if not marked or self.claims.get(i) is r]
-            for i in self.free(copies):
+        if self.take(r, first(same)):
+            for i in same[1:]:
                 self.result.dropped[i] = r.index
                 self.owner[i] = r
 

@@ -86,6 +86,13 @@ def answer_to_again(cell):
     return cell.source.replace("my own answer", "another answer")
 
 
+def test_a_check_called_again_in_an_own_cell_stays_there(nb, release):
+    check = cells_where(nb, is_check)[0]
+    nb.cells.append(new_code_cell(check.source, id="mine"))
+    before = text(nb)
+    assert text(repair(nb, release).notebook) == before
+
+
 # -- marks lost
 
 
@@ -254,6 +261,15 @@ def test_an_answer_with_a_syntax_error_is_still_the_answer(nb, release):
 def test_an_answer_with_magics_is_still_the_answer(nb, release, magic):
     cell = cells_where(nb, is_solution)[0]
     cell.source = magic + cell.source
+    result = repair(strip(nb), release)
+    assert_whole(result, release)
+    assert cell.source in answers(result.notebook)
+
+
+@pytest.mark.parametrize("head", ["if True:", "try:\n    import numba\nexcept ImportError:"])
+def test_an_answer_inside_a_block_is_still_the_answer(nb, release, head):
+    cell = cells_where(nb, is_solution)[0]
+    cell.source = head + "\n" + "\n".join("    " + line for line in cell.source.split("\n"))
     result = repair(strip(nb), release)
     assert_whole(result, release)
     assert cell.source in answers(result.notebook)
