@@ -81,8 +81,8 @@ def _affine_inputs(rng, shape, M):
 
 
 def _signed(rng, shape, low=0.05, high=3.0):
-    """Random numbers of both signs that stay away from 0, where the ReLU has no slope."""
-    return rng.choice([-1.0, 1.0], shape) * rng.uniform(low, high, shape)
+    """Numbers of both signs, small and large, away from 0, where the ReLU has no slope."""
+    return rng.choice([-1.0, 1.0], shape) * np.exp(rng.uniform(np.log(low), np.log(high), shape))
 
 
 def _own_out(f, layer: _Layer, args) -> np.ndarray:
@@ -297,7 +297,7 @@ def _(f, rng):
 
 @relu_forward.check("rows of numbers", weight=2)
 def _(f, rng):
-    return _compare_forward(f, _RELU, (_signed(rng, (4, 6)),))
+    return _compare_forward(f, _RELU, (_signed(rng, (4, 16)),))
 
 
 @relu_forward.check("vectors, pictures, a single number, zeros")
@@ -351,7 +351,7 @@ def _(f, rng):
 
 @relu_backward.check("nothing remembered, nothing written over", weight=2)
 def _(f, rng):
-    x, dout = _signed(rng, (4, 5)), _signed(rng, (4, 5))
+    x, dout = _signed(rng, (4, 15)), _signed(rng, (4, 15))
     cache = _cache(f, _RELU, (x,))
     _check_not_zero([f.unchanged("relu_backward", dout, cache)])
     _check_unspoilt(f, _RELU, (x,), (-x,), dout)

@@ -41,9 +41,20 @@ def _compare_loss(f, name, x, y, part="both", tolerance=_TOLERANCE, hint=""):
     return measured
 
 
-def _batch(rng, N, C, scale=1.5):
-    """Scores with classes inside and outside the margin, some samples right and some wrong."""
-    return scale * rng.standard_normal((N, C)), rng.integers(0, C, N)
+def _batch(rng, N, C):
+    """Scores with classes a little behind, ahead, and far behind the right class, by turns.
+
+    So every case has something to say to every slip, whatever the random numbers are.
+    """
+    y = rng.permutation(np.arange(N) % C)
+    x = np.empty((N, C))
+    x[np.arange(N), y] = rng.standard_normal(N)
+    for n in range(N):
+        others = rng.permutation(np.delete(np.arange(C), y[n]))
+        for k, j in enumerate(others):
+            low, high = ((-0.9, -0.1), (-4.0, -1.1), (0.1, 2.0))[(k + n) % 3]
+            x[n, j] = x[n, y[n]] + rng.uniform(low, high)
+    return x, y
 
 
 def _add_common_checks(exercise: Exercise) -> None:
@@ -89,7 +100,9 @@ def _add_common_checks(exercise: Exercise) -> None:
     @exercise.check("whole numbers as scores")
     def _(f, rng):
         # Multiples of 3, so that no margin is 0 exactly, where the hinge has no slope.
-        x, y = 3 * rng.integers(-2, 3, (4, 6)), rng.integers(0, 6, 4)
+        row = rng.permutation([-6, -3, 0, 3, 6, 9])
+        x = np.array([np.roll(row, n) - 3 * n for n in range(4)])
+        y = np.argsort(x, axis=1)[:, 3]  # two classes are ahead of the right one
         return _compare_loss(f, name, x, y, hint="Which dtype does dx get?")
 
     @exercise.check("float32, and Fortran order")
@@ -119,7 +132,7 @@ _add_common_checks(svm_loss)
 
 @svm_loss.check("every margin kept; every margin missed")
 def _(f, rng):
-    x, y = rng.uniform(-1, 1, (4, 5)), rng.integers(0, 5, 4)
+    x, y = rng.uniform(-1, 1, (4, 5)), rng.permutation(5)[:4]
     x[np.arange(4), y] = 4.0
     _compare_loss(f, "svm_loss", x, y, hint="No class is inside the margin.")
     x[np.arange(4), y] = -4.0
@@ -131,7 +144,7 @@ def _(f, rng):
 _add_common_checks(softmax_loss)
 
 
-@softmax_loss.check("large scores")
+@softmax_loss.check("large scores", weight=2)
 def _(f, rng):
     x, y = _batch(rng, 4, 5)
     hint = "The same number may be taken off every score of a row."
@@ -146,10 +159,10 @@ def _(f, rng):
     return _compare_loss(f, "softmax_loss", x + heights, y, hint="Take off each row's own maximum.")
 
 
-@softmax_loss.check("scores far apart")
+@softmax_loss.check("scores far apart", weight=2)
 def _(f, rng):
-    x, y = _batch(rng, 4, 3, scale=5e3)
-    x[0], y[0] = (0.0, 1e5, -1e5), 2
+    x = np.array([[0, 1e5, -1e5], [-8e3, 0, 3e3], [3e3, 8e3, 0], [0, -5e3, 6e3]])
+    x, y = x + rng.standard_normal((4, 3)), np.array([2, 0, 1, 0])
     return _compare_loss(f, "softmax_loss", x, y, hint="p of the right class became 0.")
 
 
@@ -289,9 +302,9 @@ def _(f, rng):
     return _compare_net(f, _rows(rng, reg=0.6), ("b1", "b2"), loss_too=False)
 
 
-@two_layer_net.check("one sample of class 0; one of everything")
+@two_layer_net.check("one sample of class 0; one hidden neuron")
 def _(f, rng):
-    params, X, _, reg = _rows(rng, reg=0.1, N=1)
+    params, X, _, reg = _rows(rng, reg=0.1, N=1, H=12)
     _compare_net(f, (params, X, np.array([0]), reg), ("W1", "W2"))
     params, X, y, reg = _rows(rng, reg=0.1, N=1, D=1, H=1, C=2)
     params = {name: np.abs(part) for name, part in params.items()}  # the ReLU is open
