@@ -6,12 +6,7 @@ import numpy as np
 import pytest
 
 from cs231n import data, synthetic
-from cs231n.fast_layers import (
-    conv_backward_fast,
-    conv_forward_fast,
-    max_pool_backward_fast,
-    max_pool_forward_fast,
-)
+from cs231n.fast_layers import conv_backward_fast, conv_forward_fast
 
 SHA256_OF_300 = "92d4f8be07adfab9bfd6a30fa005d176c367a5c96ec033981a8b710caeb67fb6"
 LABELS_OF_12 = [6, 1, 4, 0, 2, 8, 1, 7, 9, 3, 0, 5]
@@ -50,53 +45,49 @@ def test_each_shape_is_its_own():
 
 def test_a_linear_classifier_beats_guessing_but_not_by_much():
     X, y = synthetic.make_pictures(3000), synthetic.make_labels(3000)
-    X = X.reshape(3000, -1) / 255 - 0.5
-    A = X[:2500].T @ X[:2500] + 100 * np.eye(3072)
-    scores = X[2500:] @ np.linalg.solve(A, X[:2500].T @ np.eye(10)[y[:2500]])
+    X = X.reshape(3000, -1).astype(np.float32) / 255 - 0.5
+    A = X[:2500].T @ X[:2500] + 100 * np.eye(3072, dtype=np.float32)
+    scores = X[2500:] @ np.linalg.solve(A, X[:2500].T @ np.eye(10, dtype=np.float32)[y[:2500]])
     accuracy = (scores.argmax(axis=1) == y[2500:]).mean()
     assert 0.15 < accuracy < 0.40
 
 
-@pytest.mark.slow
-def test_a_small_convnet_learns_it():
-    """Two convolutions and an affine layer, two passes over 4000 pictures with Adam."""
-    X = synthetic.make_pictures(4500).transpose(0, 3, 1, 2).astype(np.float32)
-    X, y = (X - X[:4000].mean(axis=0)) / 64, synthetic.make_labels(4500)
+def test_a_small_convnet_learns_what_a_linear_one_cannot():
+    """Two small convolutions and an affine layer, two passes over 3000 pictures with Adam."""
+    X = synthetic.make_pictures(3500).transpose(0, 3, 1, 2).astype(np.float32)
+    X, y = (X - X[:3000].mean(axis=0)) / 64, synthetic.make_labels(3500)
     rng = np.random.default_rng(0)
-    shapes = [(16, 3, 5, 5), (32, 16, 3, 3), (32 * 64, 10)]
-    scales = [np.sqrt(2 / 75), np.sqrt(2 / 144), 0.01]
+    shapes = [(12, 3, 4, 4), (24, 12, 4, 4), (24 * 64, 10)]
+    scales = [np.sqrt(2 / 48), np.sqrt(2 / 192), 0.01]
     w = [(s * rng.standard_normal(n)).astype(np.float32) for n, s in zip(shapes, scales)]
-    w += [np.zeros(n, np.float32) for n in (16, 32, 10)]
+    w += [np.zeros(n, np.float32) for n in (12, 24, 10)]
     m, v = [0.0] * 6, [0.0] * 6
-    halve = {"pool_height": 2, "pool_width": 2, "stride": 2}
 
     def forward(x):
         caches = []
-        for k, pad in ((0, 2), (1, 1)):
-            a, conv = conv_forward_fast(x, w[k], w[k + 3], {"stride": 1, "pad": pad})
-            x, pool = max_pool_forward_fast(np.maximum(a, 0), halve)
-            caches.append((conv, a > 0, pool))
+        for k in (0, 1):
+            a, conv = conv_forward_fast(x, w[k], w[k + 3], {"stride": 2, "pad": 1})
+            x = np.maximum(a, 0)
+            caches.append((conv, a > 0))
         return x.reshape(len(x), -1) @ w[2] + w[5], x, caches
 
-    for t in range(1, 1 + 3 * 40):
-        some = rng.integers(0, 4000, 100)
+    for t in range(1, 181):
+        some = rng.integers(0, 3000, 50)
         scores, x, caches = forward(X[some])
         g = np.exp(scores - scores.max(axis=1, keepdims=True))
-        g = (g / g.sum(axis=1, keepdims=True) - np.eye(10, dtype=np.float32)[y[some]]) / 100
-        grads = [None, None, x.reshape(100, -1).T @ g, None, None, g.sum(axis=0)]
+        g = (g / g.sum(axis=1, keepdims=True) - np.eye(10, dtype=np.float32)[y[some]]) / 50
+        grads = [None, None, x.reshape(50, -1).T @ g, None, None, g.sum(axis=0)]
         g = (g @ w[2].T).reshape(x.shape)
         for k in (1, 0):
-            conv, active, pool = caches[k]
-            g, grads[k], grads[k + 3] = conv_backward_fast(
-                max_pool_backward_fast(g, pool) * active, conv
-            )
+            conv, active = caches[k]
+            g, grads[k], grads[k + 3] = conv_backward_fast(g * active, conv)
         for k, grad in enumerate(grads):
             m[k] = 0.9 * m[k] + 0.1 * grad
             v[k] = 0.99 * v[k] + 0.01 * grad * grad
             step = m[k] / (1 - 0.9**t) / (np.sqrt(v[k] / (1 - 0.99**t)) + 1e-8)
-            w[k] = (w[k] - 2e-3 * step).astype(np.float32)
-    accuracy = (forward(X[4000:])[0].argmax(axis=1) == y[4000:]).mean()
-    assert accuracy > 0.5
+            w[k] = (w[k] - 3e-3 * step).astype(np.float32)
+    accuracy = (forward(X[3000:])[0].argmax(axis=1) == y[3000:]).mean()
+    assert accuracy > 0.45
 
 
 # --- the cache -----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from cs231n.vis.style import GREEN, INK, ORANGE, PALE, draw_cells, frame, number
 
 MAX_BYTES = 2_000_000  # of HTML in the notebook
 MAX_STEPS = 60
-DPI, SCREEN_DPI = 90, 80
+DPI = 90  # one dot a pixel on the screen
 
 
 def animate_convolution(x, w, b, stride: int = 1, pad: int = 0, *, seconds: float = 0.8):
@@ -25,8 +25,8 @@ def animate_convolution(x, w, b, stride: int = 1, pad: int = 0, *, seconds: floa
     - stride, pad: as in conv_param. Small whole numbers in x and w read best.
     - seconds: how long each step stays
 
-    Where there are more than 60 output values, evenly chosen ones are shown. If the animation would
-    be larger than 2 MB, a still figure of the first step takes its place.
+    Where there are more than 60 output values, or the animation would be larger than 2 MB, evenly
+    chosen ones are shown. Where scripts do not run, the first step stays as a still figure.
 
     Returns an IPython.display.HTML. Inside a `with` block, write display(...) around the call.
     """
@@ -35,11 +35,12 @@ def animate_convolution(x, w, b, stride: int = 1, pad: int = 0, *, seconds: floa
     scene = Scene(x, w, b, stride, pad)
     steps = np.unique(np.linspace(0, scene.count - 1, min(scene.count, MAX_STEPS)).astype(int))
     frames = _render(scene, steps)
-    width = round(scene.inches[0] * SCREEN_DPI)
+    width = round(scene.inches[0] * DPI)
     alt = "A convolution, step by step: the window, the filter, the output and the sum."
     html = html_player(frames, width, alt, seconds)
-    if len(html) > MAX_BYTES:
-        html = html_player(frames[:1], width, alt, seconds)
+    while len(html) > MAX_BYTES and len(frames) > 1:
+        frames = frames[::2]
+        html = html_player(frames, width, alt, seconds)
     return HTML(html)
 
 
@@ -200,3 +201,10 @@ def _check(x, w, b, stride: int, pad: int) -> None:
         )
     if w.shape[2] > H or w.shape[3] > W:
         raise ValueError(f"The {w.shape[2]}×{w.shape[3]} filter does not fit into {H}×{W}.")
+    for size, filter_size in ((H, w.shape[2]), (W, w.shape[3])):
+        left_over = (size - filter_size) % stride
+        if left_over:
+            raise ValueError(
+                f"Steps of {stride} do not fit: a filter {filter_size} wide moves over {size} "
+                f"cells (padding counted), and {left_over} would be left over."
+            )

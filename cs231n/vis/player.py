@@ -15,19 +15,19 @@ from html import escape
 from PIL import Image
 
 PAGE = """
-<div id="ID" style="max-width: WIDTHpx">
-<img src="FIRST" alt="ALT" width="WIDTH" style="max-width: 100%">
+<div id="@ID@" style="max-width: @WIDTH@px">
+<img src="@FIRST@" alt="@ALT@" width="@WIDTH@" style="max-width: 100%">
 <div class="controls" hidden>
 <button type="button" aria-label="previous step">◀</button>
 <button type="button" style="min-width: 5em">Play</button>
 <button type="button" aria-label="next step">▶</button>
-<input type="range" min="0" max="LAST" value="0" aria-label="step" style="width: 40%">
-<output>1 / COUNT</output>
+<input type="range" min="0" max="@LAST@" value="0" aria-label="step" style="width: 40%">
+<output>1 / @COUNT@</output>
 </div>
 </div>
 <script>
 (function () {
-  const box = document.getElementById("ID"), frames = FRAMES;
+  const box = document.getElementById("@ID@"), frames = @FRAMES@;
   const image = box.querySelector("img"), slider = box.querySelector("input");
   const [back, play, next] = box.querySelectorAll("button"), count = box.querySelector("output");
   let timer = null;
@@ -48,7 +48,7 @@ PAGE = """
     timer = setInterval(() => {
       if (!box.isConnected || +slider.value === frames.length - 1) { stop(); return; }
       show(+slider.value + 1);
-    }, PAUSE);
+    }, @PAUSE@);
   };
   box.querySelector(".controls").hidden = false;
 })();
@@ -70,14 +70,15 @@ def html_player(frames: list[bytes], width: int, alt: str, seconds: float) -> st
     data = [base64.b64encode(frame).decode() for frame in frames]
     words = {
         "ID": f"player-{uuid.uuid4().hex}",  # unlike that of any other output on the page
-        "WIDTH": str(width),
+        "WIDTH": width,
         "ALT": escape(alt, quote=True),
-        "LAST": str(len(data) - 1),
-        "COUNT": str(len(data)),
-        "PAUSE": str(int(1000 * seconds)),
+        "LAST": len(data) - 1,
+        "COUNT": len(data),
+        "PAUSE": int(1000 * seconds),
+        "FIRST": f"data:image/png;base64,{data[0]}",
+        "FRAMES": json.dumps(data),
     }
     page = PAGE
     for word, text in words.items():
-        page = page.replace(word, text)
-    first = f"data:image/png;base64,{data[0]}"
-    return page.replace('"FIRST"', f'"{first}"').replace("= FRAMES;", f"= {json.dumps(data)};")
+        page = page.replace(f"@{word}@", str(text))
+    return page
