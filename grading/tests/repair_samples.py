@@ -117,6 +117,20 @@ def answer_to(cell, text="my own answer"):
     )
 
 
+def answer_to_again(cell):
+    """Another answer than the one that `solved` gave."""
+    return cell.source.replace("my own answer", "another answer")
+
+
+def answers(nb):
+    """The texts of the exercise cells."""
+    return [cell[1] for cell in marked(nb) if cell[3]["nbgrader"]["solution"]]
+
+
+def cells_where(nb, what):
+    return [cell for cell in nb.cells if what(cell)]
+
+
 def is_solution(cell):
     return cell.metadata.get("nbgrader", {}).get("solution", False)
 
