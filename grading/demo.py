@@ -75,7 +75,7 @@ def demo(
             lay_out(course, students)
             nbgrader(["zip_collect", ASSIGNMENT, "--force"], log)
         say(f"Grading with {jobs} process{'es' * (jobs > 1)} …")
-        _grade_all(course, students, jobs, log)
+        _grade_all(course, students, jobs, log, say)
         nbgrader(["export", "--to", str(course / "grades.csv")], log)
     return _reports(course, students)
 
@@ -112,8 +112,13 @@ def nbgrader(arguments: list[str], log: Path) -> None:
         raise GradingError(f"nbgrader {arguments[0]} failed: {last}\nAll it said is in {log}")
 
 
-def _grade_all(course: Path, students: list[Student], jobs: int, log: Path) -> None:
-    """Autograde and write feedback, several students at a time, one moving line of progress."""
+def _grade_all(
+    course: Path, students: list[Student], jobs: int, log: Path, say: Callable[[str], None]
+) -> None:
+    """Autograde and write feedback, several students at a time.
+
+    Progress is one moving line in a terminal, a line a student elsewhere.
+    """
     waiting = [s for s in students if not _is_graded(course, s)]
     pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start_worker, (log,))
     with tqdm(total=len(waiting), unit="student", desc="Graded", disable=None) as progress:
@@ -123,6 +128,8 @@ def _grade_all(course: Path, students: list[Student], jobs: int, log: Path) -> N
                 _must_have_worked(task, tasks[task], log)
                 progress.set_postfix_str(tasks[task].id, refresh=False)
                 progress.update()
+                if progress.disable:
+                    say(f"  {tasks[task].id} graded")
         except BaseException:  # interrupted, or a submission failed: do not finish the others
             for process in list((pool._processes or {}).values()):
                 process.terminate()
