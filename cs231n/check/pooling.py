@@ -32,17 +32,19 @@ _EXAMPLES = {
     _AVG: (_PICTURE, [[4, 2], [-5.25, 5]]),
     _L2: (_L2_PICTURE, [[2, 5], [9, 0]]),
 }
+_AXES = "pool_height counts rows, pool_width counts columns."
+_SIZES = "The stride says where a window begins, pool_height and pool_width how large it is."
 # Name, shape of x, (rows, columns) of a window, stride, (rows, columns) of out, the likely slip.
 _FORWARD = [
     (
         "windows taller than wide (3×2, stride 2)",
         ((2, 3, 9, 4), (3, 2), 2, (4, 2)),
-        "pool_height counts rows, pool_width counts columns.",
+        _AXES,
     ),
     (
         "windows wider than tall (2×3, stride 2)",
         ((2, 3, 4, 9), (2, 3), 2, (2, 4)),
-        "pool_height counts rows, pool_width counts columns.",
+        _AXES,
     ),
     (
         "windows that overlap (3×3, stride 2)",
@@ -52,7 +54,7 @@ _FORWARD = [
     (
         "gaps between windows (2×2, stride 3)",
         ((1, 2, 8, 5), (2, 2), 3, (3, 2)),
-        "The stride says where a window begins, pool_height and pool_width how large it is.",
+        _SIZES,
     ),
     (
         "one picture, one channel, one window",
@@ -60,17 +62,24 @@ _FORWARD = [
         "The window is the whole picture here.",
     ),
 ]
+_ADD_UP = (
+    "If windows side by side pass and these do not: a pixel in several windows receives the "
+    "gradients of all of them, added up."
+)
+_SHARES = {
+    _MAX: "Only the largest pixel of a window receives its gradient, and receives all of it.",
+    _AVG: "Each of the K pixels of a window receives 1/K of its gradient.",
+    _L2: "A pixel receives its own value over the window's length, times the gradient.",
+}
+_ORDER = "If only this check fails: does a reshape rely on the order of x in memory?"
 # The same for gradients, on small volumes: measuring a slope takes two forward passes a pixel.
 _BACKWARD = [
-    ("windows side by side (2×2, stride 2)", (2, 2, 4, 6), (2, 2), 2),
-    ("windows that overlap (3×3, stride 2)", (1, 2, 5, 7), (3, 3), 2),
-    ("windows that overlap (2×3, stride 1)", (2, 1, 4, 5), (2, 3), 1),
-    ("windows taller than wide (3×1, stride 3)", (1, 2, 6, 4), (3, 1), 3),
-    ("gaps between windows (2×1, stride 3)", (1, 2, 8, 4), (2, 1), 3),
+    ("windows side by side (2×2, stride 2)", (2, 2, 4, 6), (2, 2), 2, None),
+    ("windows that overlap (3×3, stride 2)", (1, 3, 7, 9), (3, 3), 2, _ADD_UP),
+    ("windows that overlap (2×3, stride 1)", (2, 1, 4, 5), (2, 3), 1, _ADD_UP),
+    ("windows taller than wide (3×1, stride 3)", (1, 2, 6, 7), (3, 1), 3, _AXES),
+    ("gaps between windows (2×1, stride 3)", (1, 2, 8, 7), (2, 1), 3, _SIZES),
 ]
-_ADD_UP = (
-    "A pixel can lie in several windows: does it receive the gradients of all of them, added up?"
-)
 
 
 def _param(window, stride):
@@ -107,8 +116,8 @@ def _slope(rng, shape):
 def _known_pool(rng, shape, window, stride, out_shape, kind):
     """An input with what its pool must be; nothing is pooled to find out."""
     x, value_at, steep = _slope(rng, shape)
+    lowest = x.min()
     if kind == _L2:  # squares that rise evenly, and are positive
-        lowest = x.min()
         x = np.sqrt(x - lowest + 1) * rng.choice([-1.0, 1.0], shape)
     n, c, i, j = np.indices((*shape[:2], *out_shape))
     ahead = (steep[n, c] > 0) if kind == _MAX else 0.5  # which end is highest; else the centre
@@ -116,6 +125,8 @@ def _known_pool(rng, shape, window, stride, out_shape, kind):
     expected = value_at(n, c, far[..., 0], far[..., 1])
     if kind == _L2:
         expected = np.sqrt((expected - lowest + 1) * window[0] * window[1])
+    if kind == _MAX:  # all positive: a slip with negative values has a check of its own
+        x, expected = x - lowest + 1, expected - lowest + 1
     return x, expected
 
 
@@ -151,7 +162,7 @@ def _add_forward_checks(exercise, kind):
         x, expected = _known_pool(rng, *case, kind)
         x = np.asfortranarray(x, dtype=np.float32)
         out = _forward(f, kind, x, _param(*case[1:3]))
-        return close(out, expected, tolerance=1e-5, hint="Does a reshape rely on memory order?")
+        return close(out, expected, tolerance=1e-5, hint=_ORDER)
 
     @exercise.check("leaves x as it is")
     def _(f, rng):
@@ -175,28 +186,30 @@ def _backward(f, kind, x, pool_param, rng):
     return dout, getattr(f, kind[1])(dout, cache)
 
 
-def _close_to_measured(f, kind, x, pool_param, dout, dx, hint=_ADD_UP):
+def _close_to_measured(f, kind, x, pool_param, dout, dx, hint):
     measured = numeric_gradient(lambda v: _forward(f, kind, v, pool_param), x, dout)
     return close(dx, measured, what="dx", tolerance=1e-6, hint=hint)
 
 
 def _add_backward_checks(exercise, kind):
-    for name, shape, window, stride in _BACKWARD:
+    for name, shape, window, stride, hint in _BACKWARD:
 
         @exercise.check(name)
-        def _(f, rng, shape=shape, window=window, stride=stride):
+        def _(f, rng, shape=shape, window=window, stride=stride, hint=hint):
             _forward_first(f, kind)
             param = _param(window, stride)
             x = _distinct(rng, shape)
             dout, dx = _backward(f, kind, x, param, rng)
-            return _close_to_measured(f, kind, x, param, dout, dx)
+            return _close_to_measured(f, kind, x, param, dout, dx, hint or _SHARES[kind])
 
     @exercise.check("a second forward pass before the first backward pass")
     def _(f, rng):
         _forward_first(f, kind)
-        first, second = _distinct(rng, (2, 1, 4, 4)), _distinct(rng, (1, 2, 6, 6))
+        # An average's gradient depends on the shape of x alone: another shape tells it apart.
+        later = (2, 1, 6, 6) if kind == _AVG else (2, 1, 4, 4)
+        first, second = _distinct(rng, (2, 1, 4, 4)), _distinct(rng, later)
         out, cache = _forward_and_cache(f, kind, first, _param((2, 2), 2))
-        _forward(f, kind, second, _param((3, 3), 3))
+        _forward(f, kind, second, _param((2, 2), 2))
         dout = rng.standard_normal(as_array(out, "out").shape)
         getattr(f, kind[1])(dout, cache)
         dx = getattr(f, kind[1])(dout, cache)  # and twice the same question has one answer
@@ -229,9 +242,15 @@ _add_backward_checks(l2_pool_backward, _L2)
 
 @max_pool_forward_naive.check("windows of negative values")
 def _(f, rng):
-    x = np.array([[[[-4.0, -2.0, -4e6, -3e6], [-3.0, -5.0, -2e6, -5e6]]]])
-    hint = "Does your search for the largest value begin at 0, or at another number of your choice?"
-    return close(_forward(f, _MAX, x, _param((2, 2), 2)), [[[[-2.0, -2e6]]]], hint=hint)
+    for scale in (1.0, 1e6):
+        x = scale * np.array([[[[-4.0, -2.0], [-3.0, -5.0]]]])
+        out = as_array(_forward(f, _MAX, x, _param((2, 2), 2)), "out", (1, 1, 1, 1))
+        if out.shape == (1, 1, 1, 1) and out.item() > -2 * scale:
+            raise CheckFailed(
+                f"The largest of {', '.join(f'{v:g}' for v in x.flat)} is {-2 * scale:g}, but out "
+                f"is {out.item():g}. The search must not begin at 0, nor at any other fixed number."
+            )
+        close(out, [[[[-2.0 * scale]]]])
 
 
 @max_pool_backward_naive.check("the pixel in four windows (the worked example)")
@@ -242,8 +261,13 @@ def _(f, rng):
     dx = f.max_pool_backward_naive(np.array([[[[1.0, 2.0], [3.0, 4.0]]]]), cache)
     expected = np.zeros((1, 1, 5, 5))
     expected[0, 0, 2, 2] = 10
-    hint = "The 9 in the middle wins all four windows, and receives 1 + 2 + 3 + 4 = 10."
-    return close(dx, expected, what="dx", hint=hint)
+    came = as_array(dx, "dx", expected.shape)
+    if came.shape == expected.shape and not np.isclose(came[0, 0, 2, 2], 10):
+        raise CheckFailed(
+            "The 9 in the middle wins all four windows and should receive 1 + 2 + 3 + 4 = 10, but "
+            f"it receives {came[0, 0, 2, 2]:g}. Is the gradient assigned (=) and not added (+=)?"
+        )
+    return close(dx, expected, what="dx", hint="Only the 9 in the middle receives anything.")
 
 
 @max_pool_backward_naive.check("two values that nearly tie")
