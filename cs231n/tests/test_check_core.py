@@ -230,7 +230,7 @@ def test_endless_loop_is_stopped_once_and_not_called_again(monkeypatch):
     def double(x):
         calls.append(1)
         while True:
-            try:
+            try:  # noqa: SIM105
                 pass
             except Exception:
                 pass
