@@ -126,7 +126,8 @@ def _compare_backward(f, rng, layer: _Layer, args, dout, only=None, tolerance=_T
             if not _is_slope_of_own_forward(f, rng, layer, args, dout, position, came[position]):
                 raise
             continue
-        worst = measured if worst is None or measured.error > worst.error else worst
+        if worst is None or measured.error > worst.error:
+            worst = measured
     return worst
 
 
@@ -170,10 +171,10 @@ def _check_unspoilt(f, layer: _Layer, args, others, dout):
             close(part, first, what=name, tolerance=1e-10, hint=hint)
 
 
-def _check_not_zero(arrays):
+def _check_not_zero(answers):
     """Zeros that harm nobody are worth nothing."""
-    for array in arrays:
-        if not np.any(as_array(array, "the result")):
+    for answer in answers:
+        if not np.any(as_array(answer, "the result")):
             raise CheckFailed("Every value of the result is zero.")
 
 

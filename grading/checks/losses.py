@@ -29,12 +29,13 @@ _TOLERANCE = 1e-5  # wide enough for a solution that computes in float32
 
 
 def _compare_loss(f, name, x, y, part="both", tolerance=_TOLERANCE, hint=""):
-    loss, dx = expect_tuple(getattr(f, name)(x, y), ("loss", "dx"), name)
+    came = getattr(f, name)(x, y)
+    loss, dx = expect_tuple(came, ("loss", "dx"), name)
     right_loss, right_dx = getattr(reference, name)(x, y)
     measured = None
     if part != "dx":
-        loss = as_array(loss, "loss", ())
-        loss = loss.reshape(()) if loss.size == 1 else loss  # [3.0] will do for 3.0
+        one = as_array(loss, "loss", ())
+        loss = one.reshape(()) if one.size == 1 else one  # [3.0] will do for 3.0
         measured = close(loss, right_loss, what="loss", tolerance=tolerance, hint=hint)
     if part != "loss":
         measured = close(dx, right_dx, what="dx", tolerance=tolerance, hint=hint)
@@ -58,7 +59,7 @@ def _batch(rng, N, C):
 
 
 def _add_common_checks(exercise: Exercise) -> None:
-    name = exercise.name
+    name = exercise.functions[0]
 
     @exercise.check("loss of single samples", weight=2)
     def _(f, rng):
@@ -170,14 +171,14 @@ def _(f, rng):
 
 
 def _net(rng, D, H, C):
-    shapes = {"W1": (D, H), "b1": (H,), "W2": (H, C), "b2": (C,)}
-    return {name: 0.7 * rng.standard_normal(shape) for name, shape in shapes.items()}
+    sizes = dict(W1=(D, H), b1=H, W2=(H, C), b2=C)
+    return {name: 0.7 * rng.standard_normal(size) for name, size in sizes.items()}
 
 
 def _reference_net(params, X, y, reg):
     """(scores, loss, grads) of the reference."""
     net = reference.TwoLayerNet(1, 1, 1, reg=reg)
-    net.params = params
+    net.params.update(params)
     return net.loss(X), *net.loss(X, y)
 
 
@@ -237,11 +238,11 @@ def _compare_net(f, case, names=(), loss_too=True, tolerance=_TOLERANCE):
         measured = None
         if loss_too:
             measured = close(came[0], loss, what="loss", tolerance=tolerance)
-        for name in names:
-            if name not in came[1]:
-                raise CheckFailed(f'grads has no entry "{name}".')
-            what = f'grads["{name}"]'
-            measured = close(came[1][name], grads[name], what=what, tolerance=tolerance)
+        for key in names:
+            if key not in came[1]:
+                raise CheckFailed(f'grads has no entry "{key}".')
+            place = f'grads["{key}"]'
+            measured = close(came[1][key], grads[key], what=place, tolerance=tolerance)
         return measured
 
     return _agrees(f, case, compare)
