@@ -9,6 +9,7 @@ import numpy as np
 
 from cs231n.check.compare import as_array, close, expect_tuple
 from cs231n.check.core import Exercise
+from cs231n.check.pooling_cases import AXES, conv_answers, distinct, known_pool, pool_param
 from cs231n.check.results import CheckFailed
 from cs231n.gradient_check import numeric_gradient
 
@@ -32,19 +33,18 @@ _EXAMPLES = {
     _AVG: (_PICTURE, [[4, 2], [-5.25, 5]]),
     _L2: (_L2_PICTURE, [[2, 5], [9, 0]]),
 }
-_AXES = "pool_height counts rows, pool_width counts columns."
 _SIZES = "The stride says where a window begins, pool_height and pool_width how large it is."
 # Name, shape of x, (rows, columns) of a window, stride, (rows, columns) of out, the likely slip.
 _FORWARD = [
     (
         "windows taller than wide (3×2, stride 2)",
         ((2, 3, 9, 4), (3, 2), 2, (4, 2)),
-        _AXES,
+        AXES,
     ),
     (
         "windows wider than tall (2×3, stride 2)",
         ((2, 3, 4, 9), (2, 3), 2, (2, 4)),
-        _AXES,
+        AXES,
     ),
     (
         "windows that overlap (3×3, stride 2)",
@@ -77,57 +77,9 @@ _BACKWARD = [
     ("windows side by side (2×2, stride 2)", (2, 2, 4, 6), (2, 2), 2, None),
     ("windows that overlap (3×3, stride 2)", (1, 3, 7, 9), (3, 3), 2, _ADD_UP),
     ("windows that overlap (2×3, stride 1)", (2, 1, 4, 5), (2, 3), 1, _ADD_UP),
-    ("windows taller than wide (3×1, stride 3)", (1, 2, 6, 7), (3, 1), 3, _AXES),
+    ("windows taller than wide (3×1, stride 3)", (1, 2, 6, 7), (3, 1), 3, AXES),
     ("gaps between windows (2×1, stride 3)", (1, 2, 8, 7), (2, 1), 3, _SIZES),
 ]
-
-
-def _param(window, stride):
-    return {"pool_height": window[0], "pool_width": window[1], "stride": stride}
-
-
-def _distinct(rng, shape):
-    """Values of both signs, each at least 0.1 from every other and from zero, in random order."""
-    size = int(np.prod(shape))
-    steps = rng.permutation(size) + 1
-    return (np.where(steps % 2, 0.1, -0.1) * steps).reshape(shape)
-
-
-def _slope(rng, shape):
-    """A volume in which every channel of every picture rises evenly, in directions of its own.
-
-    Returns a tuple of:
-    - x: array of the given shape
-    - value_at: function (n, c, row, column) -> the value there, also between pixels
-    - steep: array (N, C, 2), how much x grows by a step down and by a step across
-    """
-    N, C = shape[:2]
-    start = rng.uniform(-5, 5, (N, C))
-    signs = np.array([[1, 1], [-1, 1], [1, -1], [-1, -1]])[np.arange(N * C) % 4]
-    steep = signs.reshape(N, C, 2) * rng.uniform(0.5, 2, (N, C, 2))
-
-    def value_at(n, c, row, column):
-        return start[n, c] + steep[n, c, 0] * row + steep[n, c, 1] * column
-
-    x = np.fromfunction(lambda *index: value_at(*index), shape, dtype=int)
-    return x, value_at, steep
-
-
-def _known_pool(rng, shape, window, stride, out_shape, kind):
-    """An input with what its pool must be; nothing is pooled to find out."""
-    x, value_at, steep = _slope(rng, shape)
-    lowest = x.min()
-    if kind == _L2:  # squares that rise evenly, and are positive
-        x = np.sqrt(x - lowest + 1) * rng.choice([-1.0, 1.0], shape)
-    n, c, i, j = np.indices((*shape[:2], *out_shape))
-    ahead = (steep[n, c] > 0) if kind == _MAX else 0.5  # which end is highest; else the centre
-    far = ahead * (np.array(window) - 1) + np.stack([i, j], axis=-1) * stride
-    expected = value_at(n, c, far[..., 0], far[..., 1])
-    if kind == _L2:
-        expected = np.sqrt((expected - lowest + 1) * window[0] * window[1])
-    if kind == _MAX:  # all positive: a slip with negative values has a check of its own
-        x, expected = x - lowest + 1, expected - lowest + 1
-    return x, expected
 
 
 def _forward(f, kind, *args):
@@ -141,7 +93,7 @@ def _forward_and_cache(f, kind, *args):
 def _check_example(f, kind):
     x, expected = (np.array([[table]], dtype=float) for table in _EXAMPLES[kind])
     hint = "Compare with the table worked out above the exercise."
-    return close(_forward(f, kind, x, _param((2, 2), 2)), expected, hint=hint)
+    return close(_forward(f, kind, x, pool_param((2, 2), 2)), expected, hint=hint)
 
 
 def _add_forward_checks(exercise, kind):
@@ -153,21 +105,21 @@ def _add_forward_checks(exercise, kind):
 
         @exercise.check(name)
         def _(f, rng, case=case, slip=slip):
-            x, expected = _known_pool(rng, *case, kind)
-            return close(_forward(f, kind, x, _param(*case[1:3])), expected, hint=slip)
+            x, expected = known_pool(rng, *case, kind[0].partition("_")[0])
+            return close(_forward(f, kind, x, pool_param(*case[1:3])), expected, hint=slip)
 
     @exercise.check("float32 input, columns first in memory")
     def _(f, rng):
         case = ((2, 3, 7, 5), (3, 3), 2, (3, 2))
-        x, expected = _known_pool(rng, *case, kind)
+        x, expected = known_pool(rng, *case, kind[0].partition("_")[0])
         x = np.asfortranarray(x, dtype=np.float32)
-        out = _forward(f, kind, x, _param(*case[1:3]))
+        out = _forward(f, kind, x, pool_param(*case[1:3]))
         return close(out, expected, tolerance=1e-5, hint=_ORDER)
 
     @exercise.check("leaves x as it is")
     def _(f, rng):
-        x, _ = _known_pool(rng, (2, 3, 5, 5), (3, 3), 2, (2, 2), kind)
-        f.unchanged(kind[0], x, _param((3, 3), 2))
+        x, _ = known_pool(rng, (2, 3, 5, 5), (3, 3), 2, (2, 2), kind[0].partition("_")[0])
+        f.unchanged(kind[0], x, pool_param((3, 3), 2))
 
 
 def _forward_first(f, kind):
@@ -179,15 +131,15 @@ def _forward_first(f, kind):
         raise CheckFailed(why) from failure
 
 
-def _backward(f, kind, x, pool_param, rng):
+def _backward(f, kind, x, param, rng):
     """A random dout, and what the student's two functions make of it."""
-    out, cache = _forward_and_cache(f, kind, x, pool_param)
+    out, cache = _forward_and_cache(f, kind, x, param)
     dout = rng.standard_normal(as_array(out, "out").shape)
     return dout, getattr(f, kind[1])(dout, cache)
 
 
-def _close_to_measured(f, kind, x, pool_param, dout, dx, hint):
-    measured = numeric_gradient(lambda v: _forward(f, kind, v, pool_param), x, dout)
+def _close_to_measured(f, kind, x, param, dout, dx, hint):
+    measured = numeric_gradient(lambda v: _forward(f, kind, v, param), x, dout)
     return close(dx, measured, what="dx", tolerance=1e-6, hint=hint)
 
 
@@ -197,8 +149,8 @@ def _add_backward_checks(exercise, kind):
         @exercise.check(name)
         def _(f, rng, shape=shape, window=window, stride=stride, hint=hint):
             _forward_first(f, kind)
-            param = _param(window, stride)
-            x = _distinct(rng, shape)
+            param = pool_param(window, stride)
+            x = distinct(rng, shape)
             dout, dx = _backward(f, kind, x, param, rng)
             return _close_to_measured(f, kind, x, param, dout, dx, hint or _SHARES[kind])
 
@@ -207,25 +159,25 @@ def _add_backward_checks(exercise, kind):
         _forward_first(f, kind)
         # An average's gradient depends on the shape of x alone: another shape tells it apart.
         later = (2, 1, 6, 6) if kind == _AVG else (2, 1, 4, 4)
-        first, second = _distinct(rng, (2, 1, 4, 4)), _distinct(rng, later)
-        out, cache = _forward_and_cache(f, kind, first, _param((2, 2), 2))
-        _forward(f, kind, second, _param((2, 2), 2))
+        first, second = distinct(rng, (2, 1, 4, 4)), distinct(rng, later)
+        out, cache = _forward_and_cache(f, kind, first, pool_param((2, 2), 2))
+        _forward(f, kind, second, pool_param((2, 2), 2))
         dout = rng.standard_normal(as_array(out, "out").shape)
         getattr(f, kind[1])(dout, cache)
         dx = getattr(f, kind[1])(dout, cache)  # and twice the same question has one answer
         hint = "Everything must come from cache: nothing may be kept elsewhere between calls."
-        return _close_to_measured(f, kind, first, _param((2, 2), 2), dout, dx, hint)
+        return _close_to_measured(f, kind, first, pool_param((2, 2), 2), dout, dx, hint)
 
     @exercise.check("leaves dout as it is")
     def _(f, rng):
-        x, param = _distinct(rng, (2, 1, 5, 5)), _param((3, 3), 2)
+        x, param = distinct(rng, (2, 1, 5, 5)), pool_param((3, 3), 2)
         out, cache = _forward_and_cache(f, kind, x, param)
         f.unchanged(kind[1], rng.standard_normal(as_array(out, "out").shape), cache)
 
 
 def _nothing_lost(f, kind, rng):
-    x = _distinct(rng, (2, 3, 5, 7))
-    dout, dx = _backward(f, kind, x, _param((3, 3), 2), rng)
+    x = distinct(rng, (2, 3, 5, 7))
+    dout, dx = _backward(f, kind, x, pool_param((3, 3), 2), rng)
     dx = as_array(dx, "dx")
     if dx.shape != x.shape:
         raise CheckFailed(f"dx has shape {dx.shape}, but it should have that of x, {x.shape}.")
@@ -244,7 +196,7 @@ _add_backward_checks(l2_pool_backward, _L2)
 def _(f, rng):
     for scale in (1.0, 1e6):
         x = scale * np.array([[[[-4.0, -2.0], [-3.0, -5.0]]]])
-        out = as_array(_forward(f, _MAX, x, _param((2, 2), 2)), "out", (1, 1, 1, 1))
+        out = as_array(_forward(f, _MAX, x, pool_param((2, 2), 2)), "out", (1, 1, 1, 1))
         if out.shape == (1, 1, 1, 1) and out.item() > -2 * scale:
             raise CheckFailed(
                 f"The largest of {', '.join(f'{v:g}' for v in x.flat)} is {-2 * scale:g}, but out "
@@ -257,7 +209,7 @@ def _(f, rng):
 def _(f, rng):
     x = np.array([[[[1, 2, 0, 3, 1], [0, 4, 1, 5, 2], [3, 1, 9, 0, 6]]]], dtype=float)
     x = np.concatenate([x, x[:, :, 1::-1]], axis=2)
-    _, cache = _forward_and_cache(f, _MAX, x, _param((3, 3), 2))
+    _, cache = _forward_and_cache(f, _MAX, x, pool_param((3, 3), 2))
     dx = f.max_pool_backward_naive(np.array([[[[1.0, 2.0], [3.0, 4.0]]]]), cache)
     expected = np.zeros((1, 1, 5, 5))
     expected[0, 0, 2, 2] = 10
@@ -273,7 +225,7 @@ def _(f, rng):
 @max_pool_backward_naive.check("two values that nearly tie")
 def _(f, rng):
     x = np.array([[[[0.5, 0.25], [0.5 + 1e-9, 0.125]]]])
-    _, cache = _forward_and_cache(f, _MAX, x, _param((2, 2), 2))
+    _, cache = _forward_and_cache(f, _MAX, x, pool_param((2, 2), 2))
     dx = f.max_pool_backward_naive(np.ones((1, 1, 1, 1)), cache)
     hint = "0.500000001 is larger than 0.5: compare the values themselves, not nearly (no isclose)."
     return close(dx, [[[[0, 0], [1.0, 0]]]], what="dx", hint=hint)
@@ -293,42 +245,27 @@ def _(f, rng):
 def _(f, rng):
     x = np.array([[[[250, 251, 3, 8], [252, 253, 1, 1]]]], dtype=np.uint8)
     hint = "Does out have a place for fractions? An array of integers cuts them off."
-    return close(_forward(f, _AVG, x, _param((2, 2), 2)), [[[[251.5, 3.25]]]], hint=hint)
+    return close(_forward(f, _AVG, x, pool_param((2, 2), 2)), [[[[251.5, 3.25]]]], hint=hint)
 
 
 @l2_pool_forward.check("a picture of integers (uint8)")
 def _(f, rng):
     x = np.array([[[[30, 40, 1, 1], [0, 0, 1, 2]]]], dtype=np.uint8)
     hint = "In uint8, 30 * 30 wraps round to 132: turn x into floating point before squaring."
-    return close(_forward(f, _L2, x, _param((2, 2), 2)), [[[[50, 7**0.5]]]], hint=hint)
+    return close(_forward(f, _L2, x, pool_param((2, 2), 2)), [[[[50, 7**0.5]]]], hint=hint)
 
 
 @l2_pool_backward.check("a window of zeros passes no gradient")
 def _(f, rng):
     x = np.zeros((1, 1, 4, 6))
     x[0, 0, 1, 5] = -3.0
-    param = _param((2, 2), 2)
+    param = pool_param((2, 2), 2)
     out, cache = _forward_and_cache(f, _L2, x, param)
     dx = f.l2_pool_backward(np.ones(as_array(out, "out").shape), cache)
     expected = np.zeros(x.shape)
     expected[0, 0, 1, 5] = -1.0
     hint = "By convention a window of zeros hands 0 to each of its pixels."
     return close(dx, expected, what="dx", tolerance=1e-6, hint=hint)
-
-
-def _as_conv(f, C, window, stride):
-    """The student's three answers, in a form that a convolution can take."""
-    answer = f.avg_pool_as_conv(C, _param(window, stride))
-    w, b, conv_param = expect_tuple(answer, ("w", "b", "conv_param"), "avg_pool_as_conv")
-    w, b = as_array(w, "w"), as_array(b, "b")
-    if w.shape != (C, C, *window):
-        wanted = f"(C, C, pool_height, pool_width) = {(C, C, *window)}"
-        raise CheckFailed(f"w has shape {w.shape}, but it should be {wanted}.")
-    if b.shape != (C,):
-        raise CheckFailed(f"b has shape {b.shape}, but it should be (C,) = {(C,)}.")
-    if not isinstance(conv_param, dict) or not {"stride", "pad"} <= conv_param.keys():
-        raise CheckFailed('conv_param should be a dict with the keys "stride" and "pad".')
-    return w.astype(float), b.astype(float), conv_param
 
 
 def _convolve(x, w, b, conv_param):
@@ -339,12 +276,12 @@ def _convolve(x, w, b, conv_param):
 
 @avg_pool_as_conv.check("w, b and conv_param have the right form")
 def _(f, rng):
-    _as_conv(f, 4, (2, 3), 2)
+    conv_answers(f, 4, pool_param((2, 3), 2))
 
 
 @avg_pool_as_conv.check("a grey picture stays as grey as it is")
 def _(f, rng):
-    w, b, _ = _as_conv(f, 2, (2, 3), 2)
+    w, b, _ = conv_answers(f, 2, pool_param((2, 3), 2))
     out = _convolve(np.full((1, 2, 2, 3), 12.0), w, b, {"stride": 1, "pad": 0})
     hint = "The mean of equal values is that value: what do the weights of one filter add up to?"
     return close(out.reshape(-1), [12.0, 12.0], tolerance=1e-6, hint=hint)
@@ -354,7 +291,7 @@ def _(f, rng):
 def _(f, rng):
     x = np.zeros((1, 3, 2, 2))
     x[0, 1] = 5.0
-    out = _convolve(x, *_as_conv(f, 3, (2, 2), 2))
+    out = _convolve(x, *conv_answers(f, 3, pool_param((2, 2), 2)))
     hint = "Filter c should see channel c and no other: which weights of w[c] are not zero?"
     return close(out.reshape(-1), [0, 5.0, 0], tolerance=1e-6, hint=hint)
 
@@ -362,7 +299,7 @@ def _(f, rng):
 @avg_pool_as_conv.check("every window's mean (3×2, stride 2)")
 def _(f, rng):
     case = ((2, 3, 9, 4), (3, 2), 2, (4, 2))
-    x, expected = _known_pool(rng, *case, _AVG)
-    out = _convolve(x, *_as_conv(f, 3, *case[1:3]))
+    x, expected = known_pool(rng, *case, "avg")
+    out = _convolve(x, *conv_answers(f, 3, pool_param(*case[1:3])))
     hint = "Every pixel of a window counts the same."
     return close(out, expected, tolerance=1e-6, hint=hint)

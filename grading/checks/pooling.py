@@ -14,6 +14,7 @@ import numpy as np
 
 from cs231n.check.compare import as_array, expect_tuple
 from cs231n.check.core import Exercise
+from cs231n.check.pooling_cases import AXES, conv_answers, distinct, pool_param
 from cs231n.check.results import CheckFailed, NotReady
 from cs231n.gradient_check import directional_derivative
 from grading.checks.core import close
@@ -46,17 +47,15 @@ class _Case:
 
     @property
     def param(self) -> dict:
-        height, width = self.window
-        return {"pool_height": height, "pool_width": width, "stride": self.stride}
+        return pool_param(self.window, self.stride)
 
 
 _SIZE = "pool_height and pool_width say how large a window is, stride where it begins."
-_AXES = "pool_height counts rows, pool_width counts columns."
 _BASIC = _Case("2×2 windows side by side", 3, (2, 3, 6, 4), (2, 2), 2)
 _CASES = [
     _BASIC,
-    _Case("windows taller than wide, with gaps", 2, (2, 3, 9, 5), (3, 2), 3, _AXES),
-    _Case("windows wider than tall, with gaps", 2, (3, 2, 5, 9), (2, 3), 3, _AXES),
+    _Case("windows taller than wide, with gaps", 2, (2, 3, 9, 5), (3, 2), 3, AXES),
+    _Case("windows wider than tall, with gaps", 2, (3, 2, 5, 9), (2, 3), 3, AXES),
     _Case("overlapping 3×3 windows, stride 2", 2, (2, 3, 7, 9), (3, 3), 2, _ADD_UP),
     _Case("overlapping 3×2 windows, stride 1", 2, (2, 3, 5, 4), (3, 2), 1, _ADD_UP),
     _Case("overlapping 2×4 windows, stride 2", 1, (1, 2, 6, 10), (2, 4), 2, _ADD_UP),
@@ -65,13 +64,6 @@ _CASES = [
     _Case("single pixels, stride 3", 1, (1, 3, 7, 4), (1, 1), 3, _SIZE),
 ]
 _FORTRAN = _Case("", 1, (2, 3, 7, 5), (3, 3), 2, "Does a reshape rely on memory order?")
-
-
-def _distinct(rng, shape):
-    """Values of both signs, at least 0.1 from each other and from zero: no ties, no kinks."""
-    size = int(np.prod(shape))
-    steps = rng.permutation(size) + 1
-    return (np.where(rng.random(size) < 0.5, -0.1, 0.1) * steps).reshape(shape)
 
 
 # ---- forward -------------------------------------------------------------------------------
@@ -93,18 +85,18 @@ def _add_forward_checks(exercise, kind):
 
         @exercise.check(case.name, case.weight)
         def _(f, rng, case=case):
-            x = _distinct(rng, case.shape)
+            x = distinct(rng, case.shape)
             # A maximum that ignores negative values pays for that in a check of its own.
             return _compare_forward(f, kind, np.abs(x) if kind == _MAX else x, case)
 
     @exercise.check("float32 input, columns first in memory", 1)
     def _(f, rng):
-        x = np.asfortranarray(_distinct(rng, _FORTRAN.shape), dtype=np.float32)
+        x = np.asfortranarray(distinct(rng, _FORTRAN.shape), dtype=np.float32)
         return _compare_forward(f, kind, x, _FORTRAN, tolerance=1e-5)
 
     @exercise.check("x is left as it is", 1)
     def _(f, rng):
-        x = _distinct(rng, (2, 3, 5, 7))
+        x = distinct(rng, (2, 3, 7, 5))
         for window, stride in (((3, 3), 2), ((1, 1), 1)):
             f.unchanged(kind[0], x, _Case("", 1, x.shape, window, stride).param)
 
@@ -152,7 +144,7 @@ def _same(out, right_out) -> bool:
 
 
 def _at_heart_right(f, kind) -> bool:
-    x = np.abs(_distinct(np.random.default_rng(231), _BASIC.shape))
+    x = np.abs(distinct(np.random.default_rng(231), _BASIC.shape))
     out, _ = _try_forward(f, kind, x, _BASIC.param)
     return out is not None and _same(out, getattr(reference, kind[0])(x, _BASIC.param)[0])
 
@@ -214,16 +206,16 @@ def _add_backward_checks(exercise, kind):
 
         @exercise.check(case.name, case.weight)
         def _(f, rng, case=case):
-            return _compare_backward(f, kind, _distinct(rng, case.shape), case, rng)
+            return _compare_backward(f, kind, distinct(rng, case.shape), case, rng)
 
     @exercise.check("float32 input, columns first in memory", 1)
     def _(f, rng):
-        x = np.asfortranarray(_distinct(rng, _FORTRAN.shape), dtype=np.float32)
+        x = np.asfortranarray(distinct(rng, _FORTRAN.shape), dtype=np.float32)
         return _compare_backward(f, kind, x, _FORTRAN, rng, tolerance=1e-5)
 
     @exercise.check("another forward pass in between, and backward twice", 2)
     def _(f, rng):
-        x, later = _distinct(rng, (2, 1, 4, 8)), _distinct(rng, (1, 2, 6, 4))
+        x, later = distinct(rng, (2, 1, 4, 8)), distinct(rng, (1, 2, 6, 4))
         trial = _trial(f, kind, x, _BASIC.param, rng)
         _try_forward(f, kind, later, _BASIC.param)
 
@@ -238,7 +230,7 @@ def _add_backward_checks(exercise, kind):
 
     @exercise.check("dout is left as it is", 1)
     def _(f, rng):
-        trial = _trial(f, kind, _distinct(rng, _BASIC.shape), _BASIC.param, rng)
+        trial = _trial(f, kind, distinct(rng, _BASIC.shape), _BASIC.param, rng)
 
         def attempt(cache):
             dx = f.unchanged(kind[1], trial.dout, cache)
@@ -287,7 +279,7 @@ def _(f, rng):
 
 
 def _with_zero_windows(rng):
-    x = _distinct(rng, (2, 3, 6, 8))
+    x = distinct(rng, (2, 3, 6, 8))
     x[:, 1] = 0
     x[0, 0, :3, :4] = 0
     return x
@@ -316,36 +308,17 @@ def _(f, rng):
 # ---- average pooling as a convolution ------------------------------------------------------
 
 
-def _as_conv(f, C, param):
-    answer = f.avg_pool_as_conv(C, param)
-    w, b, conv_param = expect_tuple(answer, ("w", "b", "conv_param"), "avg_pool_as_conv")
-    w, b = as_array(w, "w").astype(float), as_array(b, "b").astype(float)
-    wanted = (C, C, param["pool_height"], param["pool_width"])
-    if w.shape != wanted:
-        raise CheckFailed(f"w has shape {w.shape}, but it should be {wanted}.")
-    if b.shape != (C,):
-        raise CheckFailed(f"b has shape {b.shape}, but it should be {(C,)}.")
-    if not isinstance(conv_param, dict) or not {"stride", "pad"} <= conv_param.keys():
-        raise CheckFailed('conv_param should be a dict with the keys "stride" and "pad".')
-    steps = {key: int(conv_param[key]) for key in ("stride", "pad")}
-    if any(steps[key] != conv_param[key] for key in steps) or steps["stride"] < 1:
-        raise CheckFailed("stride and pad should be whole numbers, and stride at least 1.")
-    if not 0 <= steps["pad"] <= 9:
-        raise CheckFailed("Nothing is padded in pooling: what should pad be?")
-    return w, b, steps
-
-
 for _case in (
     _BASIC,
-    _Case("one channel, windows taller than wide", 1, (2, 1, 6, 4), (3, 2), 1, _AXES),
-    _Case("windows wider than tall, with gaps", 1, (1, 2, 5, 9), (2, 3), 3, _AXES),
+    _Case("one channel, windows taller than wide", 1, (2, 1, 6, 4), (3, 2), 1, AXES),
+    _Case("windows wider than tall, with gaps", 1, (1, 2, 5, 9), (2, 3), 3, AXES),
     _Case("overlapping 3×3 windows, stride 2", 1, (1, 4, 5, 7), (3, 3), 2),
 ):
 
     @avg_pool_as_conv.check(_case.name, _case.weight)
     def _(f, rng, case=_case):
-        w, b, conv_param = _as_conv(f, case.shape[1], case.param)
-        x = _distinct(rng, case.shape)
+        w, b, conv_param = conv_answers(f, case.shape[1], case.param)
+        x = distinct(rng, case.shape)
         expected, _ = reference.avg_pool_forward(x, case.param)
         try:
             out, _ = convolve(x, w, b, conv_param)
