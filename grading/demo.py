@@ -11,21 +11,20 @@ import argparse
 import io
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
 import zipfile
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 
-from tqdm import tqdm
-
 from grading import build, sample_class, settings
+from grading.class_table import class_table, differences
 from grading.errors import GradingError
+from grading.needs import need_nbgrader
+from grading.parallel import grade_students
+from grading.reports import read_report
 from grading.sample_class import ASSIGNMENT, STUDENTS, Student
 from grading.settings import GRADING
 from grading.solutions import read_solutions
@@ -59,6 +58,7 @@ def demo(
 
     Returns student -> report: {"notebooks": {name: score card with "repairs"}}.
     """
+    need_nbgrader()
     jobs = jobs or min(4, os.cpu_count() or 1)
     if not keep:
         _make_empty(course)
@@ -75,7 +75,8 @@ def demo(
             lay_out(course, students)
             nbgrader(["zip_collect", ASSIGNMENT, "--force"], log)
         say(f"Grading with {jobs} process{'es' * (jobs > 1)} …")
-        _grade_all(course, students, jobs, log, say)
+        waiting = [s.id for s in students if not _is_graded(course, s)]
+        grade_students(ASSIGNMENT, waiting, jobs, log, say)
         nbgrader(["export", "--to", str(course / "grades.csv")], log)
     return _reports(course, students)
 
@@ -112,104 +113,12 @@ def nbgrader(arguments: list[str], log: Path) -> None:
         raise GradingError(f"nbgrader {arguments[0]} failed: {last}\nAll it said is in {log}")
 
 
-def _grade_all(
-    course: Path, students: list[Student], jobs: int, log: Path, say: Callable[[str], None]
-) -> None:
-    """Autograde and write feedback, several students at a time.
-
-    Progress is one moving line in a terminal, a line a student elsewhere.
-    """
-    waiting = [s for s in students if not _is_graded(course, s)]
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start_worker, (log,))
-    with tqdm(total=len(waiting), unit="student", desc="Graded", disable=None) as progress:
-        try:
-            tasks = {pool.submit(grade_student, course, s.id, log): s for s in waiting}
-            for task in as_completed(tasks):
-                _must_have_worked(task, tasks[task], log)
-                progress.set_postfix_str(tasks[task].id, refresh=False)
-                progress.update()
-                if progress.disable:
-                    say(f"  {tasks[task].id} graded")
-        except BaseException:  # interrupted, or a submission failed: do not finish the others
-            for process in list((pool._processes or {}).values()):
-                process.terminate()
-            raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _start_worker(log: Path) -> None:
-    """Talk to the log; leave Ctrl-C to the main process; when told to stop, stop the kernel too."""
-    with log.open("a", encoding="utf-8") as file:
-        os.dup2(file.fileno(), sys.stdout.fileno())
-        os.dup2(file.fileno(), sys.stderr.fileno())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
-
-
-def _must_have_worked(task: Future, student: Student, log: Path) -> None:
-    problem = task.exception()
-    if problem is not None:
-        problem = f"{type(problem).__name__}: {problem}"
-    else:
-        problem = task.result()
-    if problem:
-        raise GradingError(f"{student.id} could not be graded: {problem}\nDetails are in {log}")
-
-
-def grade_student(course: Path, student: str, log: Path) -> str | None:
-    """Autograde one submission and write its feedback pages, through nbgrader's API.
-
-    Returns what went wrong, or None. Runs in a process of its own.
-    """
-    api = _api(log)
-    for result in (
-        api.autograde(ASSIGNMENT, student, force=True),
-        api.generate_feedback(ASSIGNMENT, student, force=True),
-    ):
-        if not result["success"]:
-            _append(log, result.get("log", "") + result["error"])
-            lines = (result.get("log") or result["error"]).strip().splitlines()
-            errors = [line for line in lines if "Error" in line]
-            return (errors or lines)[-1].strip()
-    return None
-
-
-def _api(log: Path):
-    """nbgrader's API with this course's configuration, talking to the log file."""
-    import logging
-
-    from nbgrader.apps.api import NbGraderAPI
-    from nbgrader.coursedir import CourseDirectory
-    from traitlets.config import PyFileConfigLoader
-
-    config = PyFileConfigLoader("nbgrader_config.py", path=str(GRADING)).load_config()
-    logger = logging.getLogger("grading.demo")
-    logger.propagate = False
-    if not logger.handlers:
-        handler = logging.FileHandler(log, encoding="utf-8")
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        logger.addHandler(handler)
-        logging.getLogger("traitlets").handlers = [handler]
-        logging.captureWarnings(True)
-        logging.getLogger("py.warnings").handlers = [handler]
-        logging.getLogger("py.warnings").propagate = False
-    course = CourseDirectory(config=config, log=logger)
-    return NbGraderAPI(coursedir=course, config=config, log=logger)
-
-
-def _append(log: Path, text: str) -> None:
-    with log.open("a", encoding="utf-8") as file:
-        file.write(text.rstrip() + "\n")
-
-
 def _is_graded(course: Path, student: Student) -> bool:
-    return (course / "feedback" / student.id / ASSIGNMENT).is_dir()
+    pages = (course / "feedback" / student.id / ASSIGNMENT).glob("*.html")
+    return {page.stem for page in pages} >= set(build.assignments()[ASSIGNMENT])
 
 
 def _reports(course: Path, students: list[Student]) -> dict[str, dict]:
-    from grading.save_scores import read_report
-
     return {s.id: read_report(course, ASSIGNMENT, s.id) for s in students}
 
 
@@ -265,8 +174,6 @@ def _positive(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    from grading.class_table import class_table, differences
-
     start, course = time.monotonic(), args.course.resolve()
     try:
         reports = demo(course, jobs=args.jobs, keep=args.keep)

@@ -13,6 +13,7 @@ from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import List
 
 from grading import marks, scores
 
@@ -28,6 +29,8 @@ _LINK = re.compile(r'<a href="#([^"]+)">Test cell</a>')
 
 class TidyFeedback(NbGraderPreprocessor):
     """Leave out of an autograded notebook what its feedback page need not show."""
+
+    display_data_priority = List(help="accepted, not used: pages set it for all").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         """Shorten the notebook. Returns a tuple of: the notebook, the resources."""

@@ -7,14 +7,13 @@ score, and is marked for a person with the reason.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from nbformat import NotebookNode
 from nbgrader.preprocessors import SaveAutoGrades
 
-from grading import files
 from grading.marks import put_notice, repairs
+from grading.reports import score_card, write_report
 from grading.scores import exercise_of, read_notebook
 
 
@@ -60,46 +59,3 @@ class SaveScores(SaveAutoGrades):
         )
         comment.auto_comment = f"A person will look at this notebook: {self._reason}."
         self.gradebook.db.commit()
-
-
-def score_card(assignment: str, notebook: str, results: dict, reason: str | None) -> dict:
-    """The score card of one notebook as plain data (what ``python -m grading check`` writes)."""
-    exercises = {
-        name: {"score": r["score"] or 0.0, "max_score": r["max_score"], "checks": r["checks"]}
-        for name, r in results.items()
-    }
-    return {
-        "assignment": assignment,
-        "notebook": notebook,
-        "exercises": exercises,
-        "score": round(sum(e["score"] for e in exercises.values()), 2),
-        "max_score": sum(e["max_score"] for e in exercises.values()),
-        "needs_review": reason,
-    }
-
-
-def report_path(root: Path, assignment: str, student: str) -> Path:
-    """Where the report of a student's submission is kept in a course folder."""
-    return root / "reports" / assignment / f"{student}.json"
-
-
-def read_report(root: Path, assignment: str, student: str) -> dict:
-    """A student's report: {"assignment", "student", "notebooks": {name: score card}}."""
-    try:
-        report = json.loads(report_path(root, assignment, student).read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
-        report = {}
-    return {"assignment": assignment, "student": student, "notebooks": {}} | report
-
-
-def write_report(root: Path, student: str, card: dict) -> None:
-    """Put one notebook's score card into the student's report."""
-    report = read_report(root, card["assignment"], student)
-    report["notebooks"][card["notebook"]] = card
-    report["notebooks"] = dict(sorted(report["notebooks"].items()))
-    files.write_all({report_path(root, card["assignment"], student): to_json(report)})
-
-
-def to_json(data: object) -> bytes:
-    """JSON as the kit writes it: indented, readable in any language, ends in a newline."""
-    return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()

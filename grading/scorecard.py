@@ -16,12 +16,11 @@ from nbformat import NotebookNode
 
 from grading import build, files, marks
 from grading.errors import GradingError
-from grading.execute import RunNotebook, find_packages
 from grading.identify import ENOUGH, likeness
-from grading.save_scores import score_card, to_json
-from grading.scores import read_notebook
+from grading.needs import need_nbgrader
+from grading.repair import read
+from grading.reports import score_card, to_json
 from grading.settings import ROOT
-from grading.submissions import prepare
 
 SUMMARY = "Grade one notebook by itself and print its score card."
 NEEDS_A_PERSON = 3
@@ -45,6 +44,11 @@ def grade_notebook(
 
 def _grade(path: Path, assignment: str | None, notebook: str | None) -> tuple[dict, list[str]]:
     """The score card, and what was put right before grading."""
+    need_nbgrader()
+    from grading.execute import RunNotebook, find_packages
+    from grading.scores import read_notebook
+    from grading.submissions import prepare
+
     _must_be_readable(path)
     assignment, notebook = which_notebook(path, assignment, notebook)
     released = build.student_notebook(assignment, notebook)
@@ -82,8 +86,6 @@ def which_notebook(
 
 
 def _by_content(path: Path, known: list[tuple[str, str]]) -> tuple[str, str]:
-    from grading.repair import read
-
     submitted = read(path)  # GradingError: cannot be read and its name says nothing
     scores = {key: likeness(submitted, build.student_notebook(*key)) for key in known}
     best = max(scores, key=scores.get)
