@@ -15,18 +15,24 @@ def class_table(reports: Mapping[str, dict], about: Mapping[str, str] | None = N
     - about: student -> what is particular (shown as far as the terminal is wide)
     """
     columns = _columns(reports)
-    heads = [f"{number}" for number in range(1, len(columns) + 1)]
-    lines = ["", f"{'':<11}" + "".join(f"{h:>5}" for h in heads) + "   total"]
+    heads = [str(number) for number in range(1, len(columns) + 1)]
+    cells = {s: [_cell(report, *key) for key in columns] for s, report in reports.items()}
+    widths = [2 + max(map(len, column)) for column in zip(heads, *cells.values(), strict=True)]
+
+    def row(texts: list[str]) -> str:
+        return "".join(text.rjust(width) for text, width in zip(texts, widths, strict=True))
+
+    lines = ["", f"{'':<10}{row(heads)}   total"]
+    room = shutil.get_terminal_size((150, 24)).columns - len(lines[-1]) - 10
     for student, report in reports.items():
-        cells = "".join(f"{_cell(report, *key):>5}" for key in columns)
         cards = report["notebooks"].values()
         total = sum(card["score"] for card in cards)
         flag = "review" if any(card["needs_review"] for card in cards) else ""
         note = (about or {}).get(student, "")
-        lines.append(f"{student:<11}{cells}  {total:6.2f}  {flag:<6}  {note}".rstrip())
-    width = max(shutil.get_terminal_size((150, 24)).columns, 80)
-    rows = [line if len(line) <= width else line[: width - 1] + "…" for line in lines]
-    return "\n".join([*_legend(columns), *rows, *_reasons(reports)])
+        note = note if len(note) <= room else note[: max(room - 1, 0)] + "…" * (room > 9)
+        line = f"{student:<10}{row(cells[student])}  {total:6.2f}  {flag:<6}  {note}"
+        lines.append(line.rstrip())
+    return "\n".join([*_legend(columns), *lines, *_reasons(reports)])
 
 
 def differences(reports: Mapping[str, dict], expected: Mapping[str, dict]) -> list[str]:
@@ -76,7 +82,7 @@ def _cell(report: dict, notebook: str, exercise: str) -> str:
     result = card and card["exercises"].get(exercise)
     if not result or (card["needs_review"] and not result["checks"]):
         return "?"  # not graded: waits for a person
-    return f"{result['score']:.1f}".removesuffix(".0")
+    return f"{result['score']:.2f}".rstrip("0").rstrip(".")
 
 
 def _reasons(reports: Mapping[str, dict]) -> list[str]:
