@@ -182,6 +182,8 @@ def _(f, rng):
     _, _, db = _affine_backward(f, dout, _forward(f.affine_forward, "affine_forward", x, w, b)[1])
     slope = _slope_of(lambda v: f.affine_forward(x, w, v), "affine_forward", b, dout)
     hint = "b[m] is used once by each sample: over which axis of dout do you add?"
+    if np.shape(db) == (len(dout),):
+        raise CheckFailed(f"db has shape {np.shape(db)}, one number a sample. {hint}")
     return close(db, slope, what="db", tolerance=_SLOPE_TOLERANCE, hint=hint)
 
 

@@ -226,7 +226,8 @@ def _(f, rng):
         "p of the right class is too small for any number, so it became 0. Do not take the log of "
         "a quotient: the log of a quotient is a difference, and exp undoes log."
     )
-    _explain_not_finite(loss, dx, hint)
+    overflow = "An exponential overflowed: see the check of large scores."
+    _explain_not_finite(loss, dx, overflow if np.isnan(as_array(loss, "loss")).any() else hint)
     close(dx, [[-0.5, 0.5], [0.0, 0.0]], what="dx", hint=hint)
     return close(loss, 2500.0, what="loss", hint=hint)
 
