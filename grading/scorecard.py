@@ -147,6 +147,15 @@ def _failed(check: dict) -> list[str]:
                                  subsequent_indent=" " * 8)]  # fmt: skip
 
 
+def _write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all; a device or a pipe (/dev/stdout, say) is written into."""
+    if path.exists() and not path.is_file():
+        with path.open("wb") as stream:
+            stream.write(data)
+    else:
+        files.write_all({path: data})
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", metavar="NOTEBOOK", type=Path, help="the .ipynb file to grade")
     parser.add_argument("--assignment", metavar="A", help="the assignment it belongs to")
@@ -160,5 +169,5 @@ def run(args: argparse.Namespace) -> int:
     card, repaired = _grade(args.path, args.assignment, args.notebook)
     print(as_text(card, repaired))
     if args.json:
-        files.write_all({args.json: to_json(card)})
+        _write(args.json, to_json(card))
     return NEEDS_A_PERSON if card["needs_review"] else 0

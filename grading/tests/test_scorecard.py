@@ -118,6 +118,15 @@ def test_wrong_input_is_named(arguments, says, tmp_path, monkeypatch, capsys):
     assert "Traceback" not in said
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs the device /dev/full")
+def test_a_full_disk_is_told_after_the_card_was_printed(pooling, written, capsys):
+    path = written(pooling()[:5000])
+    assert main(["check", str(path), "--json", "/dev/full"]) == 2
+    said = capsys.readouterr()
+    assert "total" in said.out
+    assert "space" in said.err
+
+
 def test_notebook_of_another_course_is_refused(written, capsys):
     other = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print('hello')")])
     path = written(nbformat.writes(other).encode(), "hello.ipynb")
