@@ -99,7 +99,10 @@ def _shape_message(actual: tuple, expected: tuple, what: str) -> str:
             and actual[-2:] == expected[-2:][::-1]
             and actual[:-2] == expected[:-2]
         ):
-            return message + " Height and width look swapped."
+            swapped = (
+                "It looks transposed." if len(expected) == 2 else "Height and width look swapped."
+            )
+            return f"{message} {swapped}"
         return message + " The axes are in another order."
     if int(np.prod(actual)) == int(np.prod(expected)):
         return message + " The number of values is right: is a reshape missing or wrong?"
@@ -123,16 +126,25 @@ def _value_message(
 ) -> str:
     difference = np.abs(actual - expected)
     if not expected.shape:
-        quoted = f"{expected:.6g}" if show_values else "another number"
-        return f"{what} is {float(actual):.6g}, but it should be {quoted}."
+        came, wanted = _apart(float(actual), float(expected))
+        wanted = wanted if show_values else "another number"
+        return f"{what} is {came}, but it should be {wanted}."
     scale = float(np.max(np.abs(expected))) or 1.0
     wrong = int((difference > tolerance * scale).sum())
     index = tuple(int(i) for i in np.unravel_index(np.argmax(difference), difference.shape))
-    came = f"it is {actual[index]:.6g}"
-    if show_values:
-        came += f", it should be {expected[index]:.6g}"
+    came, wanted = _apart(actual[index], expected[index])
+    came = f"it is {came}" + (f", it should be {wanted}" if show_values else "")
     share = f"{wrong} of {expected.size} values of {what} are wrong."
     return f"{share} Most of all {_place(what, index)}: {came}."
+
+
+def _apart(actual: float, expected: float) -> tuple[str, str]:
+    """Two numbers as text, with as many digits as it takes to tell them apart."""
+    for digits in (6, 9, 17):
+        texts = f"{actual:.{digits}g}", f"{expected:.{digits}g}"
+        if texts[0] != texts[1]:
+            break
+    return texts
 
 
 def _place(what: str, index: tuple[int, ...]) -> str:

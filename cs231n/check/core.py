@@ -9,6 +9,7 @@ one exercise and runs them against whatever callables it is given.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -109,6 +110,11 @@ class Exercise:
             )
         results, printed = self.run(dict(zip(self.functions, functions, strict=True)))
         report.show(report.check_table(self.name, results, printed))
+        # nbgrader's Validate button takes a cell that raises nothing for a cell that is right.
+        if os.environ.get("NBGRADER_EXECUTION") == "validate" and not all(
+            r.passed for r in results
+        ):
+            raise CheckFailed(f"{self.name} is not right yet: see the table above.")
 
     def __repr__(self) -> str:
         return f"check.{self.name}({', '.join(self.functions)})"

@@ -72,6 +72,15 @@ def test_table_shows_every_check_and_the_reason_of_a_failure():
     assert "&lt;b&gt;" in table._repr_html_()  # what a function prints is never taken for HTML
 
 
+def test_validate_button_does_not_call_a_wrong_answer_right(monkeypatch, capsys):
+    exercise = exercise_about(doubles)
+    exercise(lambda x: 3 * x)  # elsewhere the notebook goes on
+    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
+    exercise(lambda x: 2 * x)
+    with pytest.raises(CheckFailed, match="double is not right yet"):
+        exercise(lambda x: 3 * x)
+
+
 def test_something_that_is_no_function_is_named():
     result, _ = run(doubles, 3)
     assert "should be a function, but it is a int" in result.message
@@ -271,6 +280,15 @@ def failure(actual, expected=EXPECTED, **options):
 
 def test_shape_of_n_by_1_is_not_taken_for_n():
     assert "has shape (3, 1), but it should be (3,)" in failure(np.ones((3, 1)), np.ones(3))
+
+
+def test_two_numbers_that_differ_late_are_shown_with_enough_digits():
+    message = failure(np.float64(0.1234561), np.float64(0.123456), tolerance=1e-9)
+    assert "dx is 0.1234561, but it should be 0.123456." in message
+
+
+def test_transposed_matrix_is_recognised():
+    assert "It looks transposed" in failure(np.ones((2, 3)), np.ones((3, 2)))
 
 
 def test_swapped_height_and_width_are_recognised_from_the_shape():
