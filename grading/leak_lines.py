@@ -2,7 +2,8 @@
 
 A line is compared without spaces and comments and with one kind of quotes, so that a copy is found
 however it is laid out. Lines that anybody would write (`for n in range(N):`) prove nothing and
-are left out: see GENERIC, and ALLOWED_FILE for the few that are let through by name.
+are left out: see GENERIC and GENERIC_IN_CHECKS, and
+ALLOWED_FILE for the few that are let through by name.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ CHECKS = GRADING / "checks"
 ALLOWED_FILE = GRADING / "leaks_allowed.txt"
 SHORTEST_CODE, SHORTEST_COMMENT = 12, 30
 
+_SETTING = r'\w+_param(\["\w+"\]|\.get\("\w+",\d\))'
 _NAMES = r"\(?[\w,*]+\)?"
 # Shapes of normalised lines that carry no answer.
 GENERIC = re.compile(
@@ -31,12 +33,23 @@ GENERIC = re.compile(
             rf"return{_NAMES}",
             rf"{_NAMES}={_NAMES}",  # x, w, b = cache; cache = (x, w, b)
             rf"{_NAMES}=\w+\.shape(\[[\d:-]+\])?",
-            r'(\w+,?)+=(\w+_param(\["\w+"\]|\.get\("\w+",\d\)),?)+',
+            rf"[\w,]+={_SETTING}(,{_SETTING})*",  # stride, pad = conv_param["stride"], …
             r"\w+=np\.(zeros|ones|empty)(_like)?\(\(?[\w.,]+\)?(,dtype=[\w.]+)?\)",
             r"raiseNotImplementedError.*|(raise|return)?[\w.]+\(|raise\w+\(",
             r"(if__name__|globals\(\)|__all__).*",
-            r"(if|elif|while)\w+(isNone|isnotNone)?:",
+            r"(if|elif|while)\w+(isNone|isnotNone)?:|except.*:",
             r"[^\w]*",
+        ]
+    )
+)
+# Of hidden checks also: what any check is made of, the visible ones too.
+GENERIC_IN_CHECKS = re.compile(
+    "|".join(
+        [
+            r"\w+:[\w.\[\]|,]+",  # weight: float
+            r"(return)?([\w,]+=)?[\w.]+\([\w.,*]*\)",  # a call with names alone
+            r"(\w+=)?Exercise\(.*",
+            r'(\w+=)?\(?("\w+",?)+\)?,?',  # names of functions and of what they return
         ]
     )
 )
@@ -67,7 +80,7 @@ def normalise(line: str) -> str:
 def is_distinctive(needle: str) -> bool:
     """Whether a normalised line says something that only a solution or a hidden check says."""
     if needle.startswith("#"):
-        return len(needle.lstrip("#")) >= SHORTEST_COMMENT
+        return len(re.sub(r"\W", "", needle)) >= SHORTEST_COMMENT
     return len(needle) >= SHORTEST_CODE and not GENERIC.fullmatch(needle)
 
 
@@ -80,6 +93,8 @@ def read_secrets(
     for path, number, text in _all_lines(reference, checks):
         needle = normalise(text)
         if needle in let_through or not is_distinctive(needle):
+            continue
+        if checks in path.parents and GENERIC_IN_CHECKS.fullmatch(needle):
             continue
         needle = needle.lstrip("#")
         secrets.setdefault(needle, Secret(needle, text.strip(), path, number))
