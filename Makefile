@@ -28,7 +28,7 @@ demo: $(READY)  ## build the assignments and grade a sample class
 	$(BIN)/python -m grading demo
 
 test: $(READY)  ## run the whole test suite
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lab: $(READY)  ## open the student's notebooks (a working copy in work/, kept)
 	@mkdir -p work && cp -Rn assignments/. work/ || true

@@ -344,6 +344,10 @@ def test_wrong_border_points_at_the_padding():
     assert "padding" in likely_slip(actual, expected, 1e-8)
 
 
+def test_rounding_is_not_taken_for_a_slip():
+    assert likely_slip(EXPECTED + 1e-7, EXPECTED, 1e-12) == ""
+
+
 def test_right_answer_has_no_slip_to_report():
     rng = np.random.default_rng(0)
     expected = rng.standard_normal((2, 3, 4, 4))
