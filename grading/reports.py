@@ -11,7 +11,12 @@ from grading import files
 def score_card(assignment: str, notebook: str, results: dict, reason: str | None) -> dict:
     """The score card of one notebook as plain data (what ``python -m grading check`` writes)."""
     exercises = {
-        name: {"score": r["score"] or 0.0, "max_score": r["max_score"], "checks": r["checks"]}
+        name: {
+            "score": r["score"] or 0.0,
+            "max_score": r["max_score"],
+            "graded": r["score"] is not None,
+            "checks": r["checks"],
+        }
         for name, r in results.items()
     }
     return {

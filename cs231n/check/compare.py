@@ -74,9 +74,16 @@ def as_array(value, what: str, shape: tuple[int, ...] | None = None) -> np.ndarr
     except Exception:
         array = None
     if array is None or array.dtype.kind not in "biuf":
-        kind = type(value).__name__ if array is None else f"{type(value).__name__} of {array.dtype}"
+        kind = _type_name(value)
+        if isinstance(value, np.ndarray | list | tuple) and array is not None:
+            kind += f" of {array.dtype}"
         raise CheckFailed(f"{what} should hold real numbers, but it is a {kind}.")
     return array
+
+
+def _type_name(value) -> str:
+    """What a value is; one that stayed in another process says it itself."""
+    return getattr(value, "type_name", type(value).__name__)
 
 
 def expect_tuple(value, names: tuple[str, ...], function: str) -> tuple:
@@ -85,7 +92,7 @@ def expect_tuple(value, names: tuple[str, ...], function: str) -> tuple:
     if value is None:
         raise CheckFailed(f"{wanted}, but it returned None. Does it end with `return`?")
     if not isinstance(value, (tuple, list)):
-        raise CheckFailed(f"{wanted}, but it returned one {type(value).__name__}.")
+        raise CheckFailed(f"{wanted}, but it returned one {_type_name(value)}.")
     if len(value) != len(names):
         raise CheckFailed(f"{wanted}, but it returned {len(value)} values.")
     return tuple(value)

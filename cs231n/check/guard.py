@@ -96,7 +96,7 @@ class Functions:
         if name.startswith("_") or name not in self._functions:
             raise AttributeError(f"this exercise has no function {name!r}")
         return lambda *args, **kwargs: self._call(
-            name, [_copied(a) for a in args], {k: _copied(v) for k, v in kwargs.items()}
+            name, [copied(a) for a in args], {k: copied(v) for k, v in kwargs.items()}
         )
 
     def unchanged(self, name: str, *args):
@@ -104,10 +104,10 @@ class Functions:
 
         Returns what the function returned.
         """
-        handed = [_copied(a) for a in args]
+        handed = [copied(a) for a in args]
         answer = self._call(name, handed, {})
         for position, (before, after) in enumerate(zip(args, handed, strict=True)):
-            if not _same(before, after):
+            if not same(before, after):
                 raise CheckFailed(
                     f"{name} changed its argument number {position + 1}. The caller still needs "
                     "those numbers: work on a copy (x.copy()) or build a new array."
@@ -164,20 +164,20 @@ def _remembers(seen: weakref.WeakSet, function: Callable) -> bool:
         return False
 
 
-def _copied(value):
+def copied(value):
     """A copy of an array, or of the arrays in a dict; memory order kept, anything else as it is."""
     if isinstance(value, np.ndarray):
         return np.array(value, order="K")
     if type(value) is dict:
-        return {key: _copied(item) for key, item in value.items()}
+        return {key: copied(item) for key, item in value.items()}
     return value
 
 
-def _same(before, after) -> bool:
+def same(before, after) -> bool:
     if isinstance(before, np.ndarray):
         return before.shape == after.shape and np.array_equal(before, after, equal_nan=True)
     if type(before) is dict:
-        return before.keys() == after.keys() and all(_same(before[k], after[k]) for k in before)
+        return before.keys() == after.keys() and all(same(before[k], after[k]) for k in before)
     return True
 
 

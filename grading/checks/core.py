@@ -8,6 +8,7 @@ from functools import partial
 
 from cs231n.check import compare, report
 from cs231n.check.core import Exercise, Result
+from cs231n.check.guard import Functions
 
 # Results as data, in the output of a graded cell, for whoever collects them.
 MIME_TYPE = "application/vnd.cs231n.check+json"
@@ -23,14 +24,25 @@ def score_of(results: list[Result], points: float) -> float:
     return round(points * passed / total, 2) if total else 0.0
 
 
-def grade(exercise: Exercise, functions: Mapping[str, Callable | None], points: float) -> dict:
+def course_secret() -> str:
+    """The course's own secret, from the environment variable CS231N_COURSE_SECRET."""
+    return os.environ.get("CS231N_COURSE_SECRET", "")
+
+
+def grade(
+    exercise: Exercise,
+    functions: Mapping[str, Callable | None] | Functions,
+    points: float,
+    secret: str | None = None,
+) -> dict:
     """Run an exercise's hidden checks and return its scores as plain data.
 
-    functions: name -> callable, wherever the callable runs.
+    functions: name -> callable, or Functions that run elsewhere.
+    secret: mixed into every check's random numbers (default: the course's)
 
     Returns {"exercise", "score", "max_score", "checks": [{"name", "passed", "weight", "message"}]}.
     """
-    results, _ = exercise.run(functions, secret=os.environ.get("CS231N_COURSE_SECRET", ""))
+    results, _ = exercise.run(functions, course_secret() if secret is None else secret)
     return {
         "exercise": exercise.name,
         "score": score_of(results, points),

@@ -1,0 +1,34 @@
+"""How much a submission may use. Every number is a setting with a sane default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of one notebook's session. Times in seconds, sizes in bytes.
+
+    call_seconds: one call of a student's function by a hidden check
+    cell_seconds: one cell
+    notebook_seconds: the whole notebook, cells and checks
+    memory: address space of each process
+    processes: processes and threads at one time
+    file_size: the largest file; disk: all that is written to the private disk (in memory)
+    output: what one cell may show, in bytes, pictures included
+    answer: what one call may return
+    printed: text that one cell may print, in characters
+    """
+
+    call_seconds: float = 5.0
+    cell_seconds: float = 120.0
+    notebook_seconds: float = 300.0
+    memory: int = 3072 * MIB
+    processes: int = 48
+    file_size: int = 64 * MIB
+    disk: int = 128 * MIB
+    output: int = 8 * MIB
+    answer: int = 64 * MIB
+    printed: int = 200_000
