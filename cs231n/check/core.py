@@ -83,19 +83,20 @@ class Exercise:
             with np.errstate(all="ignore"):
                 measured = check.body(f, rng)
         except NotReady as problem:
-            return Result(passed=False, message=str(problem), ready=False, **outcome)
+            return Result(passed=False, message=_short(problem), ready=False, **outcome)
         except CheckFailed as failure:
             return Result(
                 passed=False,
-                message=str(failure),
+                message=_short(failure),
                 error=failure.error,
                 tolerance=failure.tolerance,
                 **outcome,
             )
-        except Exception as problem:
+        except (Exception, SystemExit, GeneratorExit) as problem:
             # The check could not digest what came back (a missing item in a tuple, a string
             # where an array should be): the student's answer has the wrong form.
-            text = f"The answer has an unexpected form ({type(problem).__name__}: {problem})."
+            text = f"{type(problem).__name__}: {_short(problem, 200)}".rstrip(": ")
+            text = f"The answer has an unexpected form ({text})."
             return Result(passed=False, message=text, **outcome)
         if isinstance(measured, Measurement):
             outcome |= dict(error=measured.error, tolerance=measured.tolerance)
@@ -120,6 +121,15 @@ class Exercise:
 
     def __repr__(self) -> str:
         return f"check.{self.name}({', '.join(self.functions)})"
+
+
+def _short(problem: BaseException, most: int = 2000) -> str:
+    """What an exception says, the beginning of it: it may quote a whole answer."""
+    try:
+        text = str(problem)
+    except Exception:  # the exception itself, or what it quotes, cannot be shown
+        return ""
+    return text if len(text) <= most else text[:most] + " […]"
 
 
 def seed_of(*parts: str) -> list[int]:

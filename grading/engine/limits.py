@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+
+from grading.errors import GradingError
 
 MIB = 2**20
 
@@ -32,3 +35,18 @@ class Limits:
     output: int = 8 * MIB
     answer: int = 64 * MIB
     printed: int = 200_000
+
+
+def limits_of_environment() -> Limits:
+    """The limits, with times from CS231N_CHECK_SECONDS, …_CELL_SECONDS and …_NOTEBOOK_SECONDS."""
+    names = {
+        "call_seconds": "CS231N_CHECK_SECONDS",
+        "cell_seconds": "CS231N_CELL_SECONDS",
+        "notebook_seconds": "CS231N_NOTEBOOK_SECONDS",
+    }
+    given = {field: os.environ.get(name) for field, name in names.items()}
+    try:
+        return Limits(**{field: float(value) for field, value in given.items() if value})
+    except ValueError:
+        shown = ", ".join(f"{names[f]}={v}" for f, v in given.items() if v)
+        raise GradingError(f"A limit of time should be a number of seconds: {shown}.") from None

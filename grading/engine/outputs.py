@@ -38,10 +38,10 @@ def _clean(output: object) -> Iterator[tuple[NotebookNode, int]]:
         name = "stderr" if output.get("name") == "stderr" else "stdout"
         text = writable(output["text"])
         yield new_output("stream", name=name, text=text), len(text)
-    elif kind == "error":
+    elif kind == "error" and isinstance(output.get("traceback", []), list):
         name, value = (writable(str(output.get(key, ""))[:5000]) for key in ("ename", "evalue"))
-        lines = output.get("traceback")
-        lines = [writable(x) for x in lines if isinstance(x, str)] if isinstance(lines, list) else []
+        given = output.get("traceback") or ()
+        lines = [writable(line) for line in given if isinstance(line, str)]
         length = len(name) + len(value) + sum(map(len, lines))
         yield new_output("error", ename=name, evalue=value, traceback=lines), length
     elif kind in ("display_data", "execute_result") and isinstance(output.get("data"), dict):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Mapping
 from time import monotonic
+from types import MappingProxyType
 
 import numpy as np
 
@@ -17,7 +18,8 @@ from cs231n.check.results import CheckFailed, NotReady
 from grading.engine.drivers import Driver
 from grading.engine.inside.wire import Closed, Held, Late, Malformed, TooLarge, Wire, pack, unpack
 from grading.engine.limits import Limits
-from grading.engine.sandbox import open_session
+from grading.engine.sandbox import close_all, open_session
+from grading.errors import GradingError
 
 GRACE = 2.0  # seconds between a limit inside the session, and its end from outside
 MAX_SENTENCE = 2000
@@ -28,22 +30,41 @@ class Ended(Exception):
 
 
 class Session:
-    """One session of one notebook."""
+    """One session of one notebook.
+
+    deadline: when it must be over, as of time.monotonic()
+    files: what is laid down in its working directory
+    """
 
     count = 0
 
-    def __init__(self, driver: Driver, hide: tuple[str, ...], limits: Limits, deadline: float):
+    def __init__(
+        self,
+        driver: Driver,
+        hide: tuple[str, ...],
+        limits: Limits,
+        deadline: float,
+        files: Mapping[str, bytes] = MappingProxyType({}),
+    ):
         self.limits, self.deadline = limits, deadline
-        self._context = open_session(driver, hide, limits)
-        self._link = self._context.__enter__()
-        Session.count += 1
-        self.number, self._requests = Session.count, 0
+        for attempt in (1, 2):
+            Session.count += 1
+            self.number, self._requests = Session.count, 0
+            self._link = open_session(driver, hide, limits)
+            try:
+                self._lay_down(files)
+                return
+            except Ended as end:  # no student's code has run yet: the sandbox itself has failed
+                self.close()
+                if attempt == 2:
+                    raise GradingError(f"The sandbox failed twice: {end}.") from None
+                close_all()
 
     def close(self) -> None:
-        self._context.__exit__(None, None, None)
+        """End the session, whatever it is doing, and all that it has started."""
+        self._link.close()
 
-    def lay_down(self, files: Mapping[str, bytes]) -> None:
-        """Put what was handed in into the session's working directory."""
+    def _lay_down(self, files: Mapping[str, bytes]) -> None:
         arrays = [np.frombuffer(content, np.uint8) for content in files.values()]
         self._ask({"do": "files", "names": list(files)}, arrays, 60)
 

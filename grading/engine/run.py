@@ -127,6 +127,9 @@ class _Run:
             return
         self.ran.append(cell.source)
         cell.execution_count = len(self.ran)
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = cell.execution_count
 
     def _grade(self, cell: NotebookNode, name: str) -> None:
         exercise = self.job.exercises[name]
@@ -178,11 +181,10 @@ class _Run:
                 self.restarts += 1
                 if self.restarts > MAX_RESTARTS:
                     raise Ended("its functions ended it again and again")
-            session = Session(self.driver, self.hide, self.job.limits, self.deadline)
-            self.session = session
-            session.lay_down(self.job.files)
+            job = self.job
+            self.session = Session(self.driver, self.hide, job.limits, self.deadline, job.files)
             for source in self.ran:
-                session.run_cell(source)
+                self.session.run_cell(source)
         return self.session
 
     def _leave_out(self, cell: NotebookNode, name: str | None) -> None:

@@ -1,7 +1,8 @@
 """Sandboxes of this process: a warm template a view, and sessions made from it.
 
-    with open_session(driver, hide, limits) as link:
-        link.wire.send(...)
+    link = open_session(driver, hide, limits)
+    link.wire.send(...)
+    link.close()
 
 Templates stay until the process ends, so that the next session costs milliseconds.
 """
@@ -16,7 +17,6 @@ import select
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from time import monotonic
 
@@ -100,23 +100,14 @@ _templates: dict[tuple, _Template] = {}
 _owner = os.getpid()
 
 
-@contextlib.contextmanager
-def open_session(driver: Driver, hide: tuple[str, ...], limits: Limits) -> Iterator[Link]:
-    """A fresh session that cannot see the modules in `hide`; it ends with the block."""
-    link = _start(driver, hide, limits)
-    try:
-        yield link
-    finally:
-        link.close()
-
-
-def _start(driver: Driver, hide: tuple[str, ...], limits: Limits) -> Link:
+def open_session(driver: Driver, hide: tuple[str, ...], limits: Limits) -> Link:
+    """A fresh session that cannot see the modules in `hide`; to be closed by the caller."""
     template = _template(driver, hide, limits)
     if template.forks:
         try:
             return _fork(template, limits)
         except OSError:  # the template is gone: make it anew, once
-            _templates.pop((driver.name, hide, limits)).end()
+            _templates.pop(_key(driver, hide, limits)).end()
             template = _template(driver, hide, limits)
             if template.forks:
                 return _fork(template, limits)
@@ -162,7 +153,7 @@ def _cold(driver: Driver, view: View, hide: tuple[str, ...], limits: Limits) -> 
 
 def _template(driver: Driver, hide: tuple[str, ...], limits: Limits) -> _Template:
     """The template of a view, started where there is none yet."""
-    key = (driver.name, hide, limits)
+    key = _key(driver, hide, limits)
     if _owner != os.getpid():
         raise RuntimeError("a process that was forked cannot use its parent's sandboxes")
     if key in _templates and _templates[key].alive():
@@ -185,6 +176,11 @@ def _template(driver: Driver, hide: tuple[str, ...], limits: Limits) -> _Templat
     return _templates[key]
 
 
+def _key(driver: Driver, hide: tuple[str, ...], limits: Limits) -> tuple:
+    """What makes two sessions need different templates; other limits are each session's own."""
+    return driver.name, hide, limits.memory, limits.processes, limits.disk
+
+
 def _launch(driver: Driver, view: View, hide: tuple, limits: Limits, forks: bool):
     """Start a process inside the sandbox.
 
@@ -205,7 +201,7 @@ def _launch(driver: Driver, view: View, hide: tuple, limits: Limits, forks: bool
     if group is not None:
         command = group.entering(command)
     pipe = subprocess.PIPE if driver.transport == "pipe" else subprocess.DEVNULL
-    errors = tempfile.TemporaryFile()
+    errors = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the process)
     try:
         process = subprocess.Popen(
             command,

@@ -73,11 +73,12 @@ def student_packages() -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     for name in sorted(_closure([*_requirements("cs231n-kit"), *ALSO])):
-        for entry in metadata.distribution(name).files or ():
-            top = entry.parts[0]
-            if top not in ("..", "/", "__pycache__") and not top.endswith(".pth"):
-                found[top] = Path(str(entry.locate())).parents[len(entry.parts) - 1] / top
-    found = {top: path for top, path in found.items() if path.exists()}
+        package = metadata.distribution(name)
+        installed = (package.read_text("RECORD") or "").splitlines()  # path,hash,size a line
+        for top in {line.strip('"').partition(",")[0].partition("/")[0] for line in installed}:
+            path = Path(str(package.locate_file(top)))
+            if top not in ("", "..", "__pycache__") and path.suffix != ".pth" and path.exists():
+                found[top] = path
     if "numpy" not in found or "IPython" not in found:
         raise GradingError(
             "The packages that notebooks need (numpy, IPython, …) were not found as installed "

@@ -116,14 +116,16 @@ def filter_system_calls() -> bool:
     return True
 
 
-_REFUSED = """
-acct add_key bpf chroot delete_module fanotify_init finit_module fsconfig fsmount fsopen fspick
-init_module io_uring_enter io_uring_register io_uring_setup kcmp kexec_file_load kexec_load keyctl
-landlock_create_ruleset lookup_dcookie mount mount_setattr move_mount name_to_handle_at
-open_by_handle_at open_tree perf_event_open personality pidfd_getfd pivot_root process_vm_readv
-process_vm_writev ptrace quotactl reboot request_key setns swapoff swapon syslog umount2 unshare
-userfaultfd vmsplice
-""".split()
+_REFUSED = [
+    "acct", "add_key", "bpf", "chroot", "delete_module", "fanotify_init", "finit_module",
+    "fsconfig", "fsmount", "fsopen", "fspick", "init_module", "io_uring_enter",
+    "io_uring_register", "io_uring_setup", "kcmp", "kexec_file_load", "kexec_load", "keyctl",
+    "landlock_create_ruleset", "lookup_dcookie", "mount", "mount_setattr", "move_mount",
+    "name_to_handle_at", "open_by_handle_at", "open_tree", "perf_event_open", "personality",
+    "pidfd_getfd", "pivot_root", "process_vm_readv", "process_vm_writev", "ptrace",
+    "quotactl", "reboot", "request_key", "setns", "swapoff", "swapon", "syslog", "umount2",
+    "unshare", "userfaultfd", "vmsplice",
+]  # fmt: skip
 
 
 def _write(path: str, text: str) -> None:

@@ -10,12 +10,19 @@ the session is killed.
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import importlib
 import json
 import os
 import select
 import signal
 import socket
 import sys
+from itertools import pairwise
+
+_NEEDED = ("numpy.random", "matplotlib.pyplot", "cs231n.check", "cs231n.data", "cs231n.vis",
+           "inside.session")  # fmt: skip
 
 
 def main() -> None:
@@ -27,7 +34,7 @@ def main() -> None:
         confine.drop_root()
     shell = _load(config)
     if config["transport"] == "pipe":
-        _become_over_pipe(shell, config)
+        _be_session(shell, (os.dup(0), os.dup(1)), config, config["limits"])
     control = socket.socket(fileno=control_fd)
     control.send(json.dumps({"ready": True, "forks": config["forks"] and _can_fork()}).encode())
     while True:
@@ -38,7 +45,7 @@ def main() -> None:
         if request["do"] == "become":
             control.close()
             os.close(fds[1])
-            _be_session(shell, fds[0], config, request["limits"])
+            _be_session(shell, (fds[0],), config, request["limits"])
         elif os.fork() == 0:
             control.close()
             _guard(shell, *fds, config, request["limits"])
@@ -48,17 +55,20 @@ def main() -> None:
 
 
 def _load(config: dict):
-    """Import what notebooks need, before any student's code is here."""
-    import cs231n.check
-    import cs231n.data
-    import cs231n.vis
-    import inside.session
-    import matplotlib.pyplot  # noqa: F401
-    import numpy.random  # noqa: F401
-    from inside.shell import make_shell
-
+    """Import what notebooks need, before any student's code is here. Returns the shell."""
+    for name in _NEEDED:
+        if name not in config["hide"]:
+            importlib.import_module(name)
+    with contextlib.suppress(ImportError, OSError, RuntimeError):  # not everywhere
+        importlib.import_module("pyseccomp")
     os.chdir(config["home"])
-    return make_shell()
+    shells = importlib.import_module("inside.shell")
+    shell = shells.make_shell()
+    shells.run_cell(shell, "import matplotlib.pyplot as plt; plt.plot([0]); plt.show()", 0, 2**20)
+    shell.reset()
+    gc.collect()
+    gc.freeze()  # or the first collection of each session would copy every page
+    return shell
 
 
 def _can_fork() -> bool:
@@ -89,7 +99,7 @@ def _guard(shell, wire_fd: int, lifeline_fd: int, config: dict, limits: dict) ->
             os.setsid()  # or a signal to its own group would reach this one and the template
             confine.die_with_parent()
             confine.drop_capabilities()
-            _be_session(shell, wire_fd, config, limits)
+            _be_session(shell, (wire_fd,), config, limits)
         os.close(wire_fd)
         _watch(pid, lifeline_fd)
     finally:
@@ -106,55 +116,38 @@ def _watch(pid: int, lifeline_fd: int) -> None:
         os.kill(pid, signal.SIGKILL)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     lifeline = socket.socket(fileno=lifeline_fd)
-    try:
+    with contextlib.suppress(OSError):  # nobody may want to know
         lifeline.send(json.dumps({"status": status}).encode())
-    except OSError:  # nobody wants to know
-        pass
     os._exit(0)
 
 
-def _be_session(shell, wire_fd: int, config: dict, limits: dict) -> None:
-    """Turn this process into a student's session."""
-    from inside import confine, shell as shells
+def _be_session(shell, fds: tuple[int, ...], config: dict, limits: dict) -> None:
+    """Turn this process into a student's session, whose wire is the given descriptors."""
+    from inside import confine
     from inside.session import serve
+    from inside.shell import quiet
     from inside.wire import Wire
 
-    shells.quiet()
-    _close_all_but(wire_fd)
+    quiet()
+    _close_all_but(fds)
     os.chdir(config["home"])  # the disk that lies there now
     if config["isolated"]:
         confine.limit_resources(limits)
         confine.filter_system_calls()
     os.environ["CS231N_CHECK_SECONDS"] = str(limits["call_seconds"])
-    serve(Wire(wire_fd), shell, limits, config["hide"])
+    serve(Wire(*fds), shell, limits, config["hide"])
 
 
-def _become_over_pipe(shell, config: dict) -> None:
-    """The session of a container: the wire is standard input and output."""
-    from inside import confine, shell as shells
-    from inside.session import serve
-    from inside.wire import Wire
-
-    read_fd, write_fd = os.dup(0), os.dup(1)
-    shells.quiet()
-    if config["isolated"]:
-        confine.limit_resources(config["limits"])
-        confine.filter_system_calls()
-    os.environ["CS231N_CHECK_SECONDS"] = str(config["limits"]["call_seconds"])
-    serve(Wire(read_fd, write_fd), shell, config["limits"], config["hide"])
-
-
-def _close_all_but(kept: int) -> None:
-    os.closerange(3, kept)
-    os.closerange(kept + 1, 65536)
+def _close_all_but(kept: tuple[int, ...]) -> None:
+    edges = [2, *sorted(kept), 65536]
+    for low, high in pairwise(edges):
+        os.closerange(low + 1, high)
 
 
 def _reap() -> None:
-    try:
+    with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
-    except ChildProcessError:
-        pass
 
 
 if __name__ == "__main__":

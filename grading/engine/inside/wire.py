@@ -152,7 +152,7 @@ def _wait(fd: int, event: int, deadline: float | None) -> None:
     poll = select.poll()
     poll.register(fd, event)
     left = None if deadline is None else (deadline - monotonic()) * 1000
-    if left is not None and left <= 0 or not poll.poll(left):
+    if (left is not None and left <= 0) or not poll.poll(left):
         raise Late("no answer in time")
 
 

@@ -1,0 +1,1 @@
+"""Measurements. Every figure in docs/ comes from one command here."""
