@@ -14,7 +14,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
@@ -27,7 +27,7 @@ IMAGE = "cs231n-grading"
 # The environment of every session. Hash order and rounding are the same everywhere.
 ENVIRONMENT = {
     "HOME": HOME,
-    "PATH": "/usr/bin:/bin",
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
     "LANG": "C.UTF-8",
     "TZ": "UTC",
     "PYTHONHASHSEED": "0",
@@ -176,21 +176,41 @@ def _python() -> list[str]:
 # ---- containers ----------------------------------------------------------------------------
 
 
+# The keys that leave a container to itself. (None at all would do, but not every podman lets us.)
+_NEVER_PRESSED = ",".join(["ctrl-_"] * 32)
+
+
 def _container(engine: str) -> Callable[[View, Limits, int, dict], list[str]]:
     def command(view: View, limits: Limits, control_fd: int, config: dict) -> list[str]:
-        started = [engine, "run", "--rm", "--interactive", "--network", "none", "--read-only"]
-        started += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
-        started += ["--user", "65534:65534", "--hostname", "sandbox", "--workdir", HOME]
-        started += ["--memory", str(2 * limits.memory), "--pids-limit", str(limits.processes)]
-        for place in ("/tmp", HOME):
+        started = [engine, "run", "--name", config["name"], "--rm", "--pull", "never"]
+        # The wire: no bytes in it may mean "detach" (ctrl-p,ctrl-q would), and none go to a log.
+        started += ["--interactive", "--detach-keys", _NEVER_PRESSED, "--log-driver", "none"]
+        started += ["--network", "none", "--read-only", "--workdir", HOME, "--hostname", "sandbox"]
+        started += ["--user", "65534:65534", "--cap-drop", "ALL"]
+        started += ["--security-opt", "no-new-privileges", "--stop-signal", "KILL"]
+        memory = str(2 * limits.memory)
+        started += ["--memory", memory, "--memory-swap", memory]
+        started += ["--pids-limit", str(limits.processes), "--shm-size", str(16 * 2**20)]
+        for place in ("/tmp", "/var/tmp", HOME):  # podman makes /var/tmp writable in any case
             started += ["--tmpfs", f"{place}:rw,nosuid,nodev,mode=1777,size={limits.disk}"]
-        started += ["--volume", f"{view.root}:/kit:ro"]
-        for key, value in environment().items():
-            started += ["--env", f"{key}={value}"]
-        python = ["python3", "-s", "-P", "-B"]
-        return [*started, IMAGE, *python, "/kit/site/inside/template.py", "-1", _json(config)]
+        started += ["--volume", f"{view.root}:/kit:ro,z"]
+        # The user's processes are counted over all containers: here --pids-limit keeps them few.
+        inside = asdict(limits) | {"processes": 16 * limits.processes}
+        # env -i: engines add variables of their own, such as this machine's proxy.
+        clean = ["env", "-i", *(f"{key}={value}" for key, value in environment().items())]
+        python = ["python3", "-s", "-P", "-B", "/kit/site/inside/template.py"]
+        return [*started, IMAGE, *clean, *python, "-1", _json(config | {"limits": inside})]
 
     return command
+
+
+def remove_container(engine: str, name: str) -> None:
+    """End a container, whatever it is doing. (To end the command that started it is not enough.)"""
+    try:
+        subprocess.run([engine, "rm", "--force", name], capture_output=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired) as problem:
+        advice = f"try yourself: {engine} rm --force {name}"
+        warnings.warn(f"A container could not be removed ({problem}); {advice}", stacklevel=2)
 
 
 # ---- none ----------------------------------------------------------------------------------
@@ -246,4 +266,4 @@ def _problem(name: str) -> str | None:
     said = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
     if name == "bwrap":
         return f"{said} (are unprivileged user namespaces allowed? see docs/sandbox.md)"
-    return f"{said} (build the image first: see docs/sandbox.md)"
+    return f"{said} (is the image built? see docs/sandbox.md)"

@@ -19,10 +19,13 @@ from grading.engine.drivers import Driver
 from grading.engine.inside.wire import Closed, Held, Late, Malformed, TooLarge, Wire, pack, unpack
 from grading.engine.limits import Limits
 from grading.engine.sandbox import close_all, open_session
-from grading.errors import GradingError
 
 GRACE = 2.0  # seconds between a limit inside the session, and its end from outside
 MAX_SENTENCE = 2000
+
+
+class SandboxFailed(RuntimeError):
+    """The sandbox could not be used for this notebook. No student's code had run yet."""
 
 
 class Ended(Exception):
@@ -57,7 +60,7 @@ class Session:
             except Ended as end:  # no student's code has run yet: the sandbox itself has failed
                 self.close()
                 if attempt == 2:
-                    raise GradingError(f"The sandbox failed twice: {end}.") from None
+                    raise SandboxFailed(f"the sandbox failed twice: {end}") from None
                 close_all()
 
     def close(self) -> None:

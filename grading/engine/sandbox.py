@@ -13,6 +13,7 @@ import atexit
 import contextlib
 import json
 import os
+import secrets
 import select
 import socket
 import subprocess
@@ -21,22 +22,34 @@ from dataclasses import asdict, dataclass
 from time import monotonic
 
 from grading.engine import cgroups
-from grading.engine.drivers import HOME, Driver, environment
-from grading.engine.inside.wire import Wire
+from grading.engine.drivers import HOME, Driver, environment, remove_container
+from grading.engine.inside.wire import Closed, Late, Malformed, Wire
 from grading.engine.limits import Limits
 from grading.engine.view import View, build_view, remove_view
 from grading.errors import GradingError
 
 START_SECONDS = 60  # for a template to load what notebooks need
+HANG_UP_SECONDS = 10  # for a container to end by itself
 KEPT = 4  # templates at one time
 
 
 class Link:
-    """A session as seen from outside: its wire, and its end."""
+    """A session as seen from outside: its wire, and its end.
 
-    def __init__(self, wire: Wire, lifeline: socket.socket | None, process=None, group=None):
+    container: the engine and the container's name, where the process is only a way to it
+    """
+
+    def __init__(
+        self,
+        wire: Wire,
+        lifeline: socket.socket | None,
+        process: subprocess.Popen | None = None,
+        group: cgroups.Group | None = None,
+        container: tuple[str, str] | None = None,
+    ):
         self.wire = wire
         self._lifeline, self._process, self._group = lifeline, process, group
+        self._container = container
 
     def how_it_ended(self) -> str:
         """A few words on why the session's process is gone."""
@@ -46,6 +59,7 @@ class Link:
         elif self._process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 status = self._process.wait(5)
+                status = 128 - status if status > 128 else status  # as a shell tells signals
         if status == -9:
             return "it was ended by the system: out of memory, or too much processor time"
         if status == -11:
@@ -59,11 +73,20 @@ class Link:
         self.wire.close()
         if self._lifeline is not None:
             self._lifeline.close()
+        if self._container is not None and not self._ended_by_itself():
+            remove_container(*self._container)
         if self._process is not None:
             self._process.kill()
             self._process.wait()
         if self._group is not None:
             self._group.remove()
+
+    def _ended_by_itself(self) -> bool:
+        """Whether the container's own first process saw that we hung up, and ended it."""
+        try:
+            return self._process.wait(HANG_UP_SECONDS) == 0
+        except subprocess.TimeoutExpired:
+            return False
 
 
 def _told(lifeline: socket.socket) -> int | None:
@@ -134,13 +157,11 @@ def _fork(template: _Template, limits: Limits) -> Link:
 
 def _cold(driver: Driver, view: View, hide: tuple[str, ...], limits: Limits) -> Link:
     """A session in a process of its own, where forking is not possible."""
-    process, control, group = _launch(driver, view, hide, limits, forks=False)
+    name = f"cs231n-grading-{secrets.token_hex(8)}"
+    process, control, group = _launch(driver, view, hide, limits, forks=False, name=name)
     if driver.transport == "pipe":
-        wire = Wire(os.dup(process.stdout.fileno()), os.dup(process.stdin.fileno()))
-        process.stdout.close()
-        process.stdin.close()
         control.close()
-        return Link(wire, None, process, group)
+        return _hear_container(process, (driver.name, name))
     _hear_ready(process, control)
     ours, theirs = socket.socketpair()
     spare, other = socket.socketpair()
@@ -149,6 +170,23 @@ def _cold(driver: Driver, view: View, hide: tuple[str, ...], limits: Limits) -> 
     for end in (theirs, spare, other, control):
         end.close()
     return Link(Wire(ours.detach()), None, process, group)
+
+
+def _hear_container(process: subprocess.Popen, container: tuple[str, str]) -> Link:
+    """A container's session, once it has loaded everything; GradingError where it cannot."""
+    wire = Wire(os.dup(process.stdout.fileno()), os.dup(process.stdin.fileno()))
+    process.stdout.close()
+    process.stdin.close()
+    link = Link(wire, None, process, container=container)
+    try:
+        wire.receive(0, monotonic() + START_SECONDS)
+    except (Closed, Late, Malformed):
+        link.close()
+        raise _did_not_start(process) from None
+    except BaseException:
+        link.close()
+        raise
+    return link
 
 
 def _template(driver: Driver, hide: tuple[str, ...], limits: Limits) -> _Template:
@@ -181,8 +219,8 @@ def _key(driver: Driver, hide: tuple[str, ...], limits: Limits) -> tuple:
     return driver.name, hide, limits.memory, limits.processes, limits.disk
 
 
-def _launch(driver: Driver, view: View, hide: tuple, limits: Limits, forks: bool):
-    """Start a process inside the sandbox.
+def _launch(driver: Driver, view: View, hide: tuple, limits: Limits, forks: bool, name: str = ""):
+    """Start a process inside the sandbox (in a container of that name, for such drivers).
 
     Returns a tuple of: the process, its control socket, its control group (None if it has none).
     """
@@ -195,6 +233,7 @@ def _launch(driver: Driver, view: View, hide: tuple, limits: Limits, forks: bool
         "isolated": driver.isolated,
         "transport": driver.transport,
         "limits": asdict(limits),
+        "name": name,
     }
     command = driver.command(view, limits, theirs.fileno(), config)
     group = cgroups.make_group(limits) if driver.name == "bwrap" else None
@@ -231,9 +270,13 @@ def _hear_ready(process: subprocess.Popen, control: socket.socket) -> dict:
             return json.loads(data)
     process.kill()
     process.wait()
+    raise _did_not_start(process)
+
+
+def _did_not_start(process: subprocess.Popen) -> GradingError:
     process.complaints.seek(0)
     said = process.complaints.read().decode(errors="replace").strip().splitlines()
-    raise GradingError(
+    return GradingError(
         "The sandbox did not start. What it said:\n  " + "\n  ".join(said[-8:] or ["nothing"])
     )
 

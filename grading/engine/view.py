@@ -7,6 +7,8 @@ Whatever is not named here is absent from the sandbox, not merely forbidden.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import sys
 import tempfile
@@ -21,6 +23,7 @@ from grading.errors import GradingError
 
 # Beside what `cs231n` requires: filters system calls, where it is installed.
 ALSO = ("pyseccomp",)
+_PREFIX = "grading-view-"  # then the process's number
 _NEVER = {"__pycache__", "tests"}
 
 
@@ -35,7 +38,8 @@ class View:
 
 def build_view(hide: tuple[str, ...]) -> View:
     """A view for notebooks that may not see the modules in `hide` (dotted names)."""
-    root = Path(tempfile.mkdtemp(prefix="grading-view-"))
+    _remove_leftovers()
+    root = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     inside = root / "site" / "inside"
     inside.mkdir(parents=True)
     for name in ("__init__", "confine", "session", "shell", "template", "wire"):
@@ -43,13 +47,32 @@ def build_view(hide: tuple[str, ...]) -> View:
         (inside / f"{name}.py").write_bytes(source.read_bytes())
     package = root / "site" / "cs231n"
     _copy_visible(Path(str(resources.files("cs231n"))), package, "cs231n", frozenset(hide))
-    for folder in [root, *filter(Path.is_dir, root.rglob("*"))]:
-        folder.chmod(0o755)  # an unprivileged user reads them
+    for path in [root, *root.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)  # an unprivileged user reads them
     return View(root, student_packages())
 
 
 def remove_view(view: View) -> None:
     shutil.rmtree(view.root, ignore_errors=True)
+
+
+def _remove_leftovers() -> None:
+    """Remove the views of processes that were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        with contextlib.suppress(OSError, ValueError):
+            if not _is_running(int(pid)):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
 
 
 def _copy_visible(source: Path, target: Path, name: str, hide: frozenset[str]) -> None:
@@ -62,7 +85,6 @@ def _copy_visible(source: Path, target: Path, name: str, hide: frozenset[str]) -
             _copy_visible(entry, target / entry.name, dotted, hide)
         elif entry.suffix in (".py", ".so", ".pyd"):
             shutil.copyfile(entry, target / entry.name)
-            (target / entry.name).chmod(0o644)
 
 
 @cache

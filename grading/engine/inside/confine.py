@@ -52,7 +52,8 @@ def private_disks(size: int) -> None:
     for place in PRIVATE:
         _mount_empty(place, size, "0700")
     _mount_empty("/dev/shm", min(size, 16 * 2**20), "1777")
-    _mount_empty("/proc", 4096, "0555")
+    for place in ("/proc", "/dev/pts"):
+        _mount_empty(place, 4096, "0555")
 
 
 def _mount_empty(place: str, size: int, mode: str) -> None:

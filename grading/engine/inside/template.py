@@ -5,7 +5,8 @@
 It never runs a student's code. Each request that comes over the control socket brings two more: the
 wire of a new session, and a lifeline. "fork" makes the session in a forked process with namespaces
 of its own; "become" turns this very process into it. When the other side of a lifeline hangs up,
-the session is killed.
+the session is killed. In a container there is no control socket (CONTROL_FD is -1) but one session.
+Its wire is standard input and output: it says that it is ready, and ends when the input does.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ def main() -> None:
 
     if config["isolated"]:
         confine.drop_root()
-    shell = _load(config)
     if config["transport"] == "pipe":
-        _be_session(shell, (os.dup(0), os.dup(1)), config, config["limits"])
+        _be_container(config)
+    shell = _load(config)
     control = socket.socket(fileno=control_fd)
     control.send(json.dumps({"ready": True, "forks": config["forks"] and _can_fork()}).encode())
     while True:
@@ -101,24 +102,53 @@ def _guard(shell, wire_fd: int, lifeline_fd: int, config: dict, limits: dict) ->
             confine.drop_capabilities()
             _be_session(shell, (wire_fd,), config, limits)
         os.close(wire_fd)
-        _watch(pid, lifeline_fd)
+        status = _watch(pid, lifeline_fd, select.POLLIN)
+        lifeline = socket.socket(fileno=lifeline_fd)
+        with contextlib.suppress(OSError):  # nobody may want to know
+            lifeline.send(json.dumps({"status": status}).encode())
+        os._exit(0)
     finally:
         os._exit(1)
 
 
-def _watch(pid: int, lifeline_fd: int) -> None:
-    """Wait for the session's end, or end it when the lifeline breaks; tell how it ended."""
+def _be_container(config: dict) -> None:
+    """As the first process of a container: make its session, and end with it or with the wire."""
+    from inside import confine
+    from inside.shell import quiet
+    from inside.wire import Wire
+
+    wire_fds = os.dup(0), os.dup(1)
+    os.dup2(2, 1)  # what is printed while loading is no message
+    shell = _load(config)
+    Wire(*wire_fds).send({"ready": True}, [])
+    try:
+        pid = os.fork()
+        if pid == 0:
+            os.setsid()
+            confine.die_with_parent()
+            _be_session(shell, wire_fds, config, config["limits"])
+        quiet()
+        os.close(wire_fds[1])
+        status = _watch(pid, wire_fds[0], 0) or 0
+        os._exit(status if status >= 0 else 128 - status)
+    finally:
+        os._exit(1)
+
+
+def _watch(pid: int, lifeline_fd: int, signs: int) -> int | None:
+    """Wait for the session's end and return its exit code, or end it when the lifeline breaks.
+
+    signs: what on the lifeline means that the other side is gone, beside hanging up
+    """
     pidfd = os.pidfd_open(pid)
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
-    poll.register(lifeline_fd, select.POLLIN | select.POLLHUP)
-    if pidfd not in dict(poll.poll()):
+    poll.register(lifeline_fd, signs)
+    hung_up = pidfd not in dict(poll.poll())
+    if hung_up:
         os.kill(pid, signal.SIGKILL)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    lifeline = socket.socket(fileno=lifeline_fd)
-    with contextlib.suppress(OSError):  # nobody may want to know
-        lifeline.send(json.dumps({"status": status}).encode())
-    os._exit(0)
+    return None if hung_up else status
 
 
 def _be_session(shell, fds: tuple[int, ...], config: dict, limits: dict) -> None:
