@@ -18,6 +18,7 @@ COMMANDS = {
     "publish": "grading.publish",
     "leaks": "grading.leaks",
     "check": "grading.scorecard",
+    "autograde": "grading.autograde",
     "demo": "grading.demo",
 }
 
@@ -69,7 +70,7 @@ def _summaries() -> list[str]:
             summary = importlib.import_module(module).SUMMARY
         except ImportError as problem:
             summary = f"(not available here: {problem})"
-        lines.append(f"  {name:<9}{summary}")
+        lines.append(f"  {name:<11}{summary}")
     return lines
 
 

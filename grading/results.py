@@ -1,0 +1,156 @@
+"""Putting graded submissions away: autograded notebooks, gradebook, and last of all the report.
+
+A report says by two hashes which submission it is about and by which checks it was made. It is
+written when all else is in place: whatever happens in between, a submission without its report is
+simply graded again.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+
+from grading import files
+from grading.course_folder import CourseFolder
+from grading.engine.outputs import writable
+from grading.engine.run import Job, run_notebook
+from grading.engine.tasks import Assignment, Graded, Submission
+from grading.grade import put_hidden_tests
+from grading.intake import handed_in_at
+from grading.marks import put_notice
+from grading.notebooks import to_bytes
+from grading.record import Entry, Recorder
+from grading.reports import read_report, report_path, score_card, to_json
+from grading.submissions import stand_in
+
+
+@dataclass(frozen=True)
+class Result:
+    """A submission and what came of it. problem: why it could not be graded at all, or None."""
+
+    submission: Submission
+    graded: Graded
+    problem: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """Bytes that it holds."""
+        files = [*self.submission.files.values(), *self.graded.notebooks.values()]
+        return sum(map(len, files))
+
+
+def put_away(results: Sequence[Result], course: CourseFolder, book: Recorder) -> None:
+    """Write a batch of results. Each is complete when its report is there."""
+    entries = []
+    for result in results:
+        timestamp, problem = handed_in_at(result.submission)
+        result.notes.extend([*result.submission.left_out, *filter(None, [problem])])
+        write_autograded(course, result)
+        entries.append(Entry(result.graded, timestamp))
+    book.record(entries)
+    for result in results:
+        graded = result.graded
+        path = report_path(course.root, graded.assignment, graded.student)
+        files.write_all({path: to_json(_report(result))})
+
+
+def _report(result: Result) -> dict:
+    graded = result.graded
+    return {
+        "assignment": graded.assignment,
+        "student": graded.student,
+        "notebooks": {name: graded.cards[name] for name in sorted(graded.cards)},
+        "left_out": result.notes,
+        "problem": result.problem,
+        "submission_hash": graded.submission_hash,
+        "checks_hash": graded.checks_hash,
+    }
+
+
+def finished_report(
+    course: CourseFolder, assignment: Assignment, submission: Submission
+) -> dict | None:
+    """The report of a submission that was graded as it is now, by the checks as they are now."""
+    report = read_report(course.root, assignment.name, submission.student)
+    folder = course.path("autograded", submission.student, assignment.name)
+    finished = (
+        report.get("submission_hash") == submission.hash
+        and report.get("checks_hash") == assignment.checks_hash
+        and not report.get("problem")
+        and all(_has_something(folder / f"{name}.ipynb") for name in assignment.released)
+    )
+    return report if finished else None
+
+
+def _has_something(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0  # a power cut leaves empty files
+
+
+def ungraded(assignment: Assignment, submission: Submission, reason: str) -> Graded:
+    """The outcome for a submission that could not be graded: no scores, and a person to look."""
+    notebooks, cards = {}, {}
+    for name, data in assignment.released.items():
+        notebook = stand_in(_read(data), reason)
+        put_hidden_tests(notebook, _read(assignment.instructor[name]))
+        put_notice(notebook)
+        notebooks[name] = to_bytes(notebook)
+        card = score_card(assignment.name, name, *run_notebook(notebook, Job()))
+        cards[name] = card | {"repairs": []}
+    hashes = submission.hash, assignment.checks_hash
+    return Graded(submission.student, assignment.name, notebooks, cards, *hashes)
+
+
+def storable(value):
+    """Plain data with its texts as files and databases can hold them."""
+    if isinstance(value, str):
+        return writable(value)
+    if isinstance(value, Mapping):
+        return {storable(key): storable(part) for key, part in value.items()}
+    return [storable(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def _read(data: bytes):
+    return nbformat.reads(data.decode(), as_version=nbformat.NO_CONVERT)
+
+
+def write_autograded(course: CourseFolder, result: Result) -> None:
+    """Put the autograded notebooks and the submission's other files where nbgrader has them.
+
+    The folder is made new beside its place, and changed for the old one when it is complete.
+    """
+    graded = result.graded
+    place = course.path("autograded", graded.student, graded.assignment)
+    contents = _others(result.submission.files, course.directory.ignore)
+    contents |= {f"{name}.ipynb": data for name, data in graded.notebooks.items()}
+    place.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in place.parent.glob(f".{place.name}.*.tmp"):  # of a coordinator that was killed
+        shutil.rmtree(leftover)
+    new, old = (place.with_name(f".{place.name}.{word}.tmp") for word in ("new", "old"))
+    for name, data in contents.items():
+        (new / name).parent.mkdir(parents=True, exist_ok=True)
+        (new / name).write_bytes(data)
+    if os.path.lexists(place):
+        place.rename(old)
+    new.rename(place)
+    course.converter.set_permissions(graded.assignment, graded.student)
+    if old.is_dir() and not old.is_symlink():
+        shutil.rmtree(old)
+    elif os.path.lexists(old):
+        old.unlink()
+
+
+def _others(contents: Mapping[str, bytes], ignore: Iterable[str]) -> dict[str, bytes]:
+    """The files that nbgrader copies beside the notebooks: all but ignored ones and notebooks."""
+    patterns = [*ignore, "*.ipynb"]
+    return {
+        name: data
+        for name, data in contents.items()
+        if not any(fnmatch.fnmatchcase(part, p) for part in name.split("/") for p in patterns)
+    }
