@@ -1,7 +1,7 @@
 """Grade a sample class with nbgrader, from the sources of the notebooks to feedback pages.
 
 Builds the assignments, lays out the submissions of a made-up class as downloads, and takes them
-through nbgrader: collect, autograde, feedback, export. Everything is written to one folder,
+through all steps: collect, autograde, feedback, export. Everything is written to one folder,
 grading/work/demo, which git ignores; each run begins afresh.
 """
 
@@ -20,10 +20,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from grading import build, sample_class, settings
+from grading.autograde import autograde, positive
 from grading.class_table import class_table, differences
 from grading.errors import GradingError
+from grading.feedback_pages import write_pages
 from grading.needs import need_nbgrader
-from grading.parallel import grade_students
 from grading.reports import read_report
 from grading.sample_class import ASSIGNMENT, STUDENTS, Student
 from grading.settings import GRADING
@@ -46,6 +47,7 @@ def demo(
     students: list[Student] = STUDENTS,
     jobs: int | None = None,
     keep: bool = False,
+    sandbox: str = "auto",
     say: Callable[[str], None] = print,
 ) -> dict[str, dict]:
     """Grade the sample class in the folder ``course``.
@@ -54,6 +56,7 @@ def demo(
     - course: made afresh, unless `keep`
     - jobs: students graded at the same time (default: one a core, at most 4)
     - keep: go on with what an earlier run left, grading only who is missing
+    - sandbox: how the students' code is shut in
     - say: where to announce the steps
 
     Returns student -> report: {"notebooks": {name: score card with "repairs"}}.
@@ -65,8 +68,13 @@ def demo(
     course.mkdir(parents=True, exist_ok=True)
     log = course / "demo.log"
     log.touch()  # from now on the folder can be told to be ours
-    # Without the course's secret: the sample class gets the same numbers everywhere.
-    own = {"CS231N_COURSE": str(course), "CS231N_COURSE_SECRET": ""}
+    # Without the course's secret, the sample class gets the same numbers everywhere; and it has a
+    # gradebook of its own, whatever database the course uses.
+    own = {
+        "CS231N_COURSE": str(course),
+        "CS231N_COURSE_SECRET": "",
+        "CS231N_DATABASE_URL": f"sqlite:///{course.resolve()}/gradebook.db?timeout=60",
+    }
     with _environment(own | LIMITS):
         say("Building the assignments …")
         build.build(course, course / "assignments")
@@ -75,8 +83,10 @@ def demo(
             lay_out(course, students)
             nbgrader(["zip_collect", ASSIGNMENT, "--force"], log)
         say(f"Grading with {jobs} process{'es' * (jobs > 1)} …")
-        waiting = [s.id for s in students if not _is_graded(course, s)]
-        grade_students(ASSIGNMENT, waiting, jobs, log, say)
+        tally = autograde(ASSIGNMENT, course, jobs=jobs, resume=True, sandbox=sandbox, say=say)
+        waiting = [s.id for s in students if s.id in tally.graded or not _has_pages(course, s)]
+        say("Writing feedback …")
+        write_pages(ASSIGNMENT, waiting, jobs, log, say)
         nbgrader(["export", "--to", str(course / "grades.csv")], log)
     return _reports(course, students)
 
@@ -113,7 +123,7 @@ def nbgrader(arguments: list[str], log: Path) -> None:
         raise GradingError(f"nbgrader {arguments[0]} failed: {last}\nAll it said is in {log}")
 
 
-def _is_graded(course: Path, student: Student) -> bool:
+def _has_pages(course: Path, student: Student) -> bool:
     pages = (course / "feedback" / student.id / ASSIGNMENT).glob("*.html")
     return {page.stem for page in pages} >= set(build.assignments()[ASSIGNMENT])
 
@@ -162,21 +172,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--keep", action="store_true", help="go on with an earlier run, grading who is missing"
     )
     parser.add_argument(
-        "--jobs", type=_positive, metavar="N", help="students graded at once (default: the cores)"
+        "--jobs", type=positive, metavar="N", help="students graded at once (default: the cores)"
     )
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("at least one is needed")
-    return number
+    parser.add_argument(
+        "--sandbox", metavar="NAME", default="auto", help="how to shut code in (default: auto)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     start, course = time.monotonic(), args.course.resolve()
     try:
-        reports = demo(course, jobs=args.jobs, keep=args.keep)
+        reports = demo(course, jobs=args.jobs, keep=args.keep, sandbox=args.sandbox)
     except KeyboardInterrupt:
         place = os.path.relpath(course)
         print(f"\nOnly {place} was written to; the next run clears it.", file=sys.stderr)

@@ -12,7 +12,6 @@ import tempfile
 from pathlib import Path
 
 import nbformat
-from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat import NotebookNode
 from nbgrader.preprocessors import IgnorePattern, LimitOutput
 
@@ -21,9 +20,9 @@ from grading.engine.run import Job, run_notebook
 from grading.engine.tasks import Assignment, Graded, Submission
 from grading.notebooks import to_bytes
 from grading.reports import score_card
-from grading.submissions import prepare
+from grading.submissions import prepare, stand_in
 
-_TIDY = (IgnorePattern(), ClearMetadataPreprocessor(enabled=True), LimitOutput())
+_TIDY = (IgnorePattern(), LimitOutput())
 
 
 def grade_submission(assignment: Assignment, submission: Submission) -> Graded:
@@ -37,7 +36,10 @@ def grade_submission(assignment: Assignment, submission: Submission) -> Graded:
                 nbformat.reads(source[name].decode(), as_version=nbformat.NO_CONVERT)
                 for source in (assignment.released, assignment.instructor)
             )
-            notebook = prepare(place / f"{name}.ipynb", released)
+            lost = _why_left_out(f"{name}.ipynb ", submission)
+            notebook = (
+                stand_in(released, lost) if lost else prepare(place / f"{name}.ipynb", released)
+            )
             put_hidden_tests(notebook, instructor)
             results, reason = run_notebook(notebook, job)
             for step in _TIDY:
@@ -54,6 +56,12 @@ def grade_submission(assignment: Assignment, submission: Submission) -> Graded:
         submission.hash,
         assignment.checks_hash,
     )
+
+
+def _why_left_out(file: str, submission: Submission) -> str | None:
+    """Why a notebook that was handed in is not among the submission's files, or None."""
+    found = (note for note in submission.left_out if note.startswith(file))
+    return next((f"its file {note.removeprefix(file)}" for note in found), None)
 
 
 def _lay_out(root: Path, assignment: Assignment, submission: Submission) -> Path:

@@ -12,7 +12,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 if str(REPOSITORY) not in sys.path:
     sys.path.insert(0, str(REPOSITORY))
 
-from grading import settings  # noqa: E402
+from grading import harmless, settings  # noqa: E402
+from grading.engine.limits import limits_of_environment  # noqa: E402
 from grading.execute import RunNotebook, find_packages  # noqa: E402
 from grading.save_scores import SaveScores  # noqa: E402
 
@@ -22,8 +23,7 @@ c = get_config()  # noqa: F821 (given by traitlets)
 
 c.CourseDirectory.root = str(Path(os.environ.get("CS231N_COURSE") or settings.COURSE).resolve())
 c.CourseDirectory.course_id = settings.load().course_id
-# Two graders at work wait for each other instead of failing with "database is locked".
-c.CourseDirectory.db_url = f"sqlite:///{c.CourseDirectory.root}/gradebook.db?timeout=60"
+c.CourseDirectory.db_url = settings.database_url(Path(c.CourseDirectory.root))
 
 c.ClearSolutions.code_stub = {
     "python": '# YOUR CODE HERE\nraise NotImplementedError("not implemented yet")'
@@ -45,8 +45,10 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-c.RunNotebook.timeout = int(os.environ.get("CS231N_CELL_SECONDS", "120"))
-c.RunNotebook.total_timeout = int(os.environ.get("CS231N_NOTEBOOK_SECONDS", "300"))
+limits = limits_of_environment()
+c.RunNotebook.call_timeout = limits.call_seconds
+c.RunNotebook.timeout = limits.cell_seconds
+c.RunNotebook.total_timeout = limits.notebook_seconds
 
 c.GenerateFeedback.exporter_class = "grading.feedback.FeedbackPage"
 c.GenerateFeedback.preprocessors = [
@@ -54,5 +56,9 @@ c.GenerateFeedback.preprocessors = [
     "grading.feedback.TidyFeedback",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
+
+# The formgrader's own pages: nothing of a submission runs in the instructor's browser.
+c.HTMLExporter.preprocessors = ["grading.harmless.HarmlessOutputs"]
+c.HTMLExporter.filters = {"markdown2html": harmless.markdown2html}
 
 c.ExportApp.plugin_class = "grading.export.ExportWithReview"

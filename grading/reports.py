@@ -44,8 +44,12 @@ def read_report(root: Path, assignment: str, student: str) -> dict:
 
 
 def write_report(root: Path, student: str, card: dict) -> None:
-    """Put one notebook's score card into the student's report."""
+    """Put one notebook's score card into the student's report.
+
+    What the report said of where it came from (hashes) is no longer true of all of it, and goes.
+    """
     report = read_report(root, card["assignment"], student)
+    report = {key: report[key] for key in ("assignment", "student", "notebooks")}
     report["notebooks"][card["notebook"]] = card
     report["notebooks"] = dict(sorted(report["notebooks"].items()))
     files.write_all({report_path(root, card["assignment"], student): to_json(report)})

@@ -12,9 +12,10 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbgrader.preprocessors import SaveAutoGrades
 
+from grading.execute import RESULTS
 from grading.marks import put_notice, repairs
 from grading.reports import score_card, write_report
-from grading.scores import exercise_of, read_notebook
+from grading.scores import exercise_of
 
 
 class SaveScores(SaveAutoGrades):
@@ -22,7 +23,7 @@ class SaveScores(SaveAutoGrades):
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         """Save what the notebook earned. Returns a tuple of: the notebook, the resources."""
-        self._results, self._reason = read_notebook(nb)
+        self._results, self._reason = resources[RESULTS]
         put_notice(nb)
         nb, resources = super().preprocess(nb, resources)
         names = resources["nbgrader"]

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import argparse
 import os
-import tempfile
 import textwrap
 from pathlib import Path
 
-from nbformat import NotebookNode
-
-from grading import build, files, marks
+from grading import build, files
+from grading.checks.core import course_secret
+from grading.engine.limits import limits_of_environment
 from grading.errors import GradingError
 from grading.identify import ENOUGH, likeness
 from grading.needs import need_nbgrader
-from grading.repair import read
-from grading.reports import score_card, to_json
-from grading.settings import ROOT
+from grading.notebooks import to_bytes
+from grading.reading import MAX_BYTES, read
+from grading.reports import to_json
 
 SUMMARY = "Grade one notebook by itself and print its score card."
 NEEDS_A_PERSON = 3
@@ -42,22 +41,29 @@ def grade_notebook(
     return _grade(Path(path), assignment, notebook)[0]
 
 
-def _grade(path: Path, assignment: str | None, notebook: str | None) -> tuple[dict, list[str]]:
+def _grade(
+    path: Path, assignment: str | None, notebook: str | None, sandbox: str = "auto"
+) -> tuple[dict, list[str]]:
     """The score card, and what was put right before grading."""
     need_nbgrader()
-    from grading.execute import RunNotebook, find_packages
-    from grading.scores import read_notebook
-    from grading.submissions import prepare
+    from grading.engine.tasks import Assignment, Submission
+    from grading.grade import grade_submission
 
     _must_be_readable(path)
     assignment, notebook = which_notebook(path, assignment, notebook)
-    released = build.student_notebook(assignment, notebook)
-    submitted = prepare(path, released)
-    put_hidden_tests(submitted, build.instructor_notebook(assignment, notebook))
-    find_packages(ROOT)
-    with tempfile.TemporaryDirectory(prefix="grading-check-") as folder:
-        done, _ = RunNotebook().preprocess(submitted, {"metadata": {"path": folder}})
-    return score_card(assignment, notebook, *read_notebook(done)), marks.repairs(done)
+    task = Assignment(
+        assignment,
+        {notebook: to_bytes(build.student_notebook(assignment, notebook))},
+        {notebook: to_bytes(build.instructor_notebook(assignment, notebook))},
+        secret=course_secret(),
+        limits=limits_of_environment(),
+        sandbox=sandbox,
+    )
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    graded = grade_submission(task, Submission("", {f"{notebook}.ipynb": content}))
+    card = dict(graded.cards[notebook])
+    return card, card.pop("repairs")
 
 
 def which_notebook(
@@ -95,20 +101,6 @@ def _by_content(path: Path, known: list[tuple[str, str]]) -> tuple[str, str]:
             "--assignment A --notebook N."
         )
     return best
-
-
-def put_hidden_tests(notebook: NotebookNode, instructor: NotebookNode) -> None:
-    """Give a notebook's locked cells the text they should have, hidden tests included."""
-    locked = {
-        cell.metadata.nbgrader.grade_id: cell
-        for cell in instructor.cells
-        if cell.metadata.get("nbgrader", {}).get("locked")
-    }
-    for cell in notebook.cells:
-        own = locked.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
-        if own is not None:
-            cell.source = own.source
-            cell.metadata.nbgrader = own.metadata.nbgrader
 
 
 def _must_be_readable(path: Path) -> None:
@@ -160,13 +152,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", metavar="NOTEBOOK", type=Path, help="the .ipynb file to grade")
     parser.add_argument("--assignment", metavar="A", help="the assignment it belongs to")
     parser.add_argument("--notebook", metavar="N", help="which notebook of the assignment it is")
+    parser.add_argument(
+        "--sandbox",
+        default="auto",
+        metavar="NAME",
+        help="auto (default), bwrap, podman, docker; none: the notebook runs with all your rights",
+    )
     parser.add_argument("--json", metavar="FILE", type=Path, help="also write the score card here")
 
 
 def run(args: argparse.Namespace) -> int:
     if args.json and not args.json.parent.is_dir():
         raise GradingError(f"--json {args.json}: the folder {args.json.parent} does not exist.")
-    card, repaired = _grade(args.path, args.assignment, args.notebook)
+    card, repaired = _grade(args.path, args.assignment, args.notebook, args.sandbox)
     print(as_text(card, repaired))
     if args.json:
         _write(args.json, to_json(card))

@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError
 
 from grading import marks
 from grading.identify import best_match
+from grading.intake import unfit_entries
 from grading.repair import Unreadable, read, repair
 
 
@@ -31,6 +32,7 @@ class ReadSubmission(NotebookExporter):
         super().__init__(*args, **kwargs)
         if isinstance(self.parent, Autograde):
             _expect_every_notebook(self.parent)
+            _leave_links_out(self.parent)
 
     def from_filename(self, filename: str, resources: dict, **kwargs):
         """Convert one notebook. Returns a tuple of: its text, the resources."""
@@ -131,6 +133,25 @@ def _expect_every_notebook(converter: Autograde) -> None:
         there = converter.assignments.get(folder, [])
         missing = [os.path.join(folder, n) for n in names]
         converter.assignments[folder] = [*there, *(p for p in missing if p not in there)]
+
+
+def _leave_links_out(converter: Autograde) -> None:
+    """Before each submission, have nbgrader pass over its links, pipes and devices.
+
+    It would copy what a link leads to, or read from a device without end.
+    """
+    course, then = converter.coursedir, converter.pre_convert_hook
+    configured = list(course.ignore)
+
+    def before_each(**names) -> None:
+        unfit = unfit_entries(Path(names["notebooks"][0]).parent)
+        for name, problem in unfit.items():
+            converter.log.warning("Left out: %s %s", ascii(name), problem)
+        course.ignore = [*configured, *map(glob.escape, unfit)]
+        if then is not None:
+            then(**names)
+
+    converter.pre_convert_hook = before_each
 
 
 __all__ = ["ReadSubmission", "prepare", "stand_in"]

@@ -1,6 +1,7 @@
 """The sample class, from sources to feedback pages: every student gets exactly what is theirs."""
 
 import csv
+import json
 import subprocess
 import sys
 
@@ -52,6 +53,22 @@ def test_gradebook_and_reports_agree(graded):
         cards = report["notebooks"].values()
         assert float(rows[student]["score"]) == pytest.approx(sum(c["score"] for c in cards))
         assert int(rows[student]["needs_review"]) == any(c["needs_review"] for c in cards)
+
+
+@pytest.mark.slow
+def test_autograded_notebooks_have_the_cells_that_the_formgrader_looks_for(graded):
+    course, _ = graded
+    for name in NOTEBOOKS:
+        wanted = grade_ids(course / "source" / ASSIGNMENT / f"{name}.ipynb")
+        for student in STUDENTS:
+            path = course / "autograded" / student.id / ASSIGNMENT / f"{name}.ipynb"
+            assert wanted <= grade_ids(path), (student.id, name)
+
+
+def grade_ids(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    about = [cell["metadata"].get("nbgrader", {}) for cell in cells]
+    return {x["grade_id"] for x in about if x.get("grade") or x.get("solution")}
 
 
 @pytest.mark.slow

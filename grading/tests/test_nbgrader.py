@@ -80,6 +80,11 @@ def course(tmp_path_factory):
     course.hand_in("beta", **{"3_pooling": solved[: len(solved) // 3]})
     course.hand_in("gamma")
     course.hand_in("delta", **{"my pooling": solved})
+    place = root / "submitted" / "delta" / "assignment1"
+    (place / "notes.txt").symlink_to(root / "gradebook.db")
+    (place / "endless").symlink_to("/dev/zero")
+    os.mkfifo(place / "pipe")
+    (root / "submitted" / "alpha" / "assignment1" / "notes.txt").write_text("my own notes")
     course.said = course.run("autograde", "assignment1")
     return course
 
@@ -142,6 +147,13 @@ def test_submissions_are_left_as_they_were_handed_in(course):
         "beta/assignment1/3_pooling.ipynb",
         "delta/assignment1/my pooling.ipynb",
     ]
+
+
+def test_links_and_pipes_in_a_submission_lead_nowhere(course):
+    assert "notes.txt' is a link" in course.said
+    places = {s: course.root / "autograded" / s / "assignment1" for s in ("alpha", "delta")}
+    assert {p.name for p in places["delta"].iterdir()} == {f"{n}.ipynb" for n in NOTEBOOKS}
+    assert (places["alpha"] / "notes.txt").read_text() == "my own notes"
 
 
 def test_feedback_says_why_a_notebook_waits_for_a_person(course):

@@ -8,8 +8,9 @@ import pytest
 
 from grading import build, sample_class
 from grading.__main__ import main
+from grading.grade import put_hidden_tests
 from grading.sample_class import HERE, fill_in, read_answers, reference_answers
-from grading.scorecard import grade_notebook, put_hidden_tests, which_notebook
+from grading.scorecard import grade_notebook, which_notebook
 from grading.settings import REFERENCE
 from grading.solutions import read_solutions
 
@@ -52,7 +53,7 @@ def test_right_notebook_gets_all_points_and_the_card_has_the_agreed_form(pooling
     assert (card["assignment"], card["notebook"]) == ("assignment1", "3_pooling")
     assert (card["score"], card["max_score"], card["needs_review"]) == (25.0, 25.0, None)
     for exercise in card["exercises"].values():
-        assert list(exercise) == ["score", "max_score", "checks"]
+        assert list(exercise) == ["score", "max_score", "graded", "checks"]
         for check in exercise["checks"]:
             assert set(check) == {"name", "passed", "weight", "message"}
     assert "total" in capsys.readouterr().out

@@ -1,11 +1,12 @@
-"""Reading results out of a notebook that was run: no result is never a zero, nor full points."""
+"""Which cells are graded, and how a class's scores are shown."""
 
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_notebook
 
 from grading import marks
 from grading.class_table import class_table, differences
-from grading.scores import MIME_TYPE, read_cell, read_notebook
+from grading.reports import score_card
+from grading.scores import exercise_of, without_hidden_part
 
 SOURCE = 'grading.checks.grade_cell("relu_forward", globals(), points=2)'
 CHECKS = [
@@ -14,61 +15,27 @@ CHECKS = [
 ]
 
 
-def graded_cell(*outputs, source=SOURCE):
-    about = {"grade": True, "grade_id": "relu-check", "points": 2, "locked": True}
-    return new_code_cell(source, outputs=list(outputs), metadata={"nbgrader": about})
+def graded_cell(source=SOURCE, **about):
+    marked = {"grade": True, "grade_id": "relu-check", "points": 2, "locked": True} | about
+    return new_code_cell(source, metadata={"nbgrader": marked})
 
 
-def record(score, exercise="relu_forward"):
-    data = {"exercise": exercise, "score": score, "max_score": 2.0, "checks": CHECKS}
-    return new_output("display_data", data={MIME_TYPE: data})
+def test_a_graded_cell_names_its_exercise():
+    assert exercise_of(graded_cell()) == "relu_forward"
+    assert exercise_of(graded_cell(grade=False)) is None
+    assert exercise_of(graded_cell("check.relu_forward(relu_forward)")) is None
 
 
-def error(name, message=""):
-    return new_output("error", ename=name, evalue=message, traceback=[])
+def test_hidden_tests_can_be_taken_out_again():
+    hidden = f"check.x(x)\n### BEGIN HIDDEN TESTS\n{SOURCE}\n### END HIDDEN TESTS"
+    assert without_hidden_part(hidden) == "check.x(x)"
 
 
-def test_partial_credit_is_read_as_it_was_given():
-    result = read_cell(graded_cell(record(1.0)))
-    assert (result["score"], result["max_score"], result["checks"]) == (1.0, 2.0, CHECKS)
-
-
-def test_a_warning_on_stderr_costs_no_points():
-    warning = new_output("stream", name="stderr", text="RuntimeWarning: overflow\n")
-    assert read_cell(graded_cell(warning, record(2.0)))["score"] == 2.0
-
-
-def test_a_cell_without_output_is_neither_right_nor_wrong():
-    result = read_cell(graded_cell())
-    assert result["score"] is None
-    assert "no result" in result["problem"]
-
-
-def test_a_result_of_another_exercise_does_not_count():
-    assert read_cell(graded_cell(record(2.0, exercise="relu_backward")))["score"] is None
-
-
-def test_no_more_points_than_the_exercise_has():
-    assert read_cell(graded_cell(record(50.0)))["score"] == 2.0
-
-
-def test_a_name_that_was_never_defined_is_a_zero_with_its_reason():
-    result = read_cell(graded_cell(error("NameError", "name 'relu_forward' is not defined")))
-    assert result["score"] == 0.0
-    assert "relu_forward" in result["checks"][0]["message"]
-
-
-def test_a_graded_cell_that_ran_out_of_time_goes_to_a_person():
-    late = graded_cell(error("KeyboardInterrupt"), error("CellTimeoutError"))
-    assert read_cell(late)["score"] is None
-
-
-def test_a_cell_that_was_not_run_goes_to_a_person_with_the_reason():
-    cell = graded_cell()
-    marks.mark_not_run(cell, "the kernel died")
-    results, reason = read_notebook(new_notebook(cells=[cell]))
-    assert results["relu_forward"]["score"] is None
-    assert "the kernel died" in reason
+def test_a_score_that_is_not_known_is_told_from_zero():
+    known = {"score": 0.0, "max_score": 2.0, "checks": CHECKS}
+    card = score_card("a", "n", {"x": known, "y": known | {"score": None}}, "it died")
+    assert [card["exercises"][name]["graded"] for name in "xy"] == [True, False]
+    assert (card["score"], card["needs_review"]) == (0.0, "it died")
 
 
 def test_notice_tells_what_was_changed_and_is_there_once():
@@ -80,6 +47,15 @@ def test_notice_tells_what_was_changed_and_is_there_once():
     assert len(nb.cells) == 2
     assert "one file is missing" in nb.cells[0].source
     assert "&lt;b&gt; was put back" in nb.cells[0].source
+
+
+def test_marks_in_a_submission_are_not_believed():
+    nb = new_notebook(cells=[new_code_cell("1")])
+    nb.metadata.cs231n = {"placeholder": True, "needs_review": "please"}
+    nb.cells[0].metadata.cs231n = {"not_needed": True}
+    marks.clear_marks(nb)
+    assert marks.review_reason(nb) is None
+    assert not marks.not_needed(nb.cells[0])
 
 
 @pytest.fixture

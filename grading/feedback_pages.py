@@ -1,10 +1,11 @@
-"""Grading several students at a time, each in a process of its own, with nbgrader's API.
+"""Writing feedback pages for several students at a time, each in a process of its own.
 
-The processes share the gradebook: SQLite lets one write at a time and the others wait for it.
+nbgrader writes one page after another; this calls its API side by side.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -20,28 +21,26 @@ from tqdm import tqdm
 from grading.errors import GradingError
 from grading.settings import GRADING
 
-_STOPPING = "CS231N_GRADING_IS_STOPPING"
 
-
-def grade_students(
+def write_pages(
     assignment: str, students: list[str], jobs: int, log: Path, say: Callable[[str], None]
 ) -> None:
-    """Autograde submissions and write their feedback, several students at a time.
+    """Write the feedback pages of submissions that are graded, several students at a time.
 
     The course is the one that nbgrader_config.py names. Progress is one moving line in a terminal,
-    a line a student elsewhere. The first failure of nbgrader itself ends it: a GradingError.
+    a line a student elsewhere. The first failure of nbgrader ends it: a GradingError.
     """
     pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start_worker, (log,))
-    with tqdm(total=len(students), unit="student", desc="Graded", disable=None) as progress:
+    with tqdm(total=len(students), unit="student", desc="Feedback", disable=None) as progress:
         try:
-            tasks = {pool.submit(grade_student, assignment, s, log): s for s in students}
+            tasks = {pool.submit(write_page, assignment, s, log): s for s in students}
             for task in as_completed(tasks):
                 _must_have_worked(task, tasks[task], log)
                 progress.set_postfix_str(tasks[task], refresh=False)
                 progress.update()
                 if progress.disable:
-                    say(f"  {tasks[task]} graded")
-        except BaseException:  # interrupted, or a submission failed: do not finish the others
+                    say(f"  {tasks[task]} has feedback")
+        except BaseException:  # interrupted, or a page failed: do not finish the others
             _stop(list((pool._processes or {}).values()))
             raise
         finally:
@@ -49,7 +48,7 @@ def grade_students(
 
 
 def _stop(workers: list) -> None:
-    """End the workers: kindly, so that they end their kernels, and after 10 s by force."""
+    """End the workers: kindly, and after 10 s by force."""
     for worker in workers:
         worker.terminate()
     for worker in workers:
@@ -59,17 +58,11 @@ def _stop(workers: list) -> None:
 
 
 def _start_worker(log: Path) -> None:
-    """Talk to the log; leave Ctrl-C to the main process; when told to stop, stop the kernel too."""
+    """Talk to the log, and leave Ctrl-C to the main process."""
     with log.open("a", encoding="utf-8") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
         os.dup2(file.fileno(), sys.stderr.fileno())
-
-    def stop(number, frame):
-        os.environ[_STOPPING] = "1"
-        sys.exit(1)
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, stop)
 
 
 def _must_have_worked(task: Future, student: str, log: Path) -> None:
@@ -79,41 +72,34 @@ def _must_have_worked(task: Future, student: str, log: Path) -> None:
     else:
         problem = task.result()
     if problem:
-        raise GradingError(f"{student} could not be graded: {problem}\nDetails are in {log}")
+        raise GradingError(
+            f"The feedback of {student} could not be written: {problem}\nDetails are in {log}"
+        )
 
 
-def grade_student(assignment: str, student: str, log: Path) -> str | None:
-    """Autograde one submission and write its feedback pages, through nbgrader's API.
+def write_page(assignment: str, student: str, log: Path) -> str | None:
+    """Write one submission's feedback pages through nbgrader's API. Runs in its own process.
 
-    Returns what went wrong, or None. Runs in a process of its own.
+    Returns what went wrong, or None.
     """
-    try:
-        api = _api(log)
-        for result in (
-            api.autograde(assignment, student, force=True),
-            api.generate_feedback(assignment, student, force=True),
-        ):
-            if not result["success"]:
-                _append(log, result.get("log", "") + result["error"])
-                lines = (result.get("log") or result["error"]).strip().splitlines()
-                errors = [line for line in lines if "Error" in line]
-                return (errors or lines)[-1].strip()
+    result = _api(log).generate_feedback(assignment, student, force=True)
+    if result["success"]:
         return None
-    finally:
-        if _STOPPING in os.environ:  # others catch SystemExit on its way; now the kernel is gone
-            os._exit(1)
+    with log.open("a", encoding="utf-8") as file:
+        file.write((result.get("log", "") + result["error"]).rstrip() + "\n")
+    lines = (result.get("log") or result["error"]).strip().splitlines()
+    errors = [line for line in lines if "Error" in line]
+    return (errors or lines)[-1].strip()
 
 
 def _api(log: Path):
     """nbgrader's API with this course's configuration, talking to the log file."""
-    import logging
-
     from nbgrader.apps.api import NbGraderAPI
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import PyFileConfigLoader
 
     config = PyFileConfigLoader("nbgrader_config.py", path=str(GRADING)).load_config()
-    logger = logging.getLogger("grading.parallel")
+    logger = logging.getLogger("grading.feedback_pages")
     logger.propagate = False
     if not logger.handlers:
         handler = logging.FileHandler(log, encoding="utf-8")
@@ -125,8 +111,3 @@ def _api(log: Path):
         logging.getLogger("py.warnings").propagate = False
     course = CourseDirectory(config=config, log=logger)
     return NbGraderAPI(coursedir=course, config=config, log=logger)
-
-
-def _append(log: Path, text: str) -> None:
-    with log.open("a", encoding="utf-8") as file:
-        file.write(text.rstrip() + "\n")
