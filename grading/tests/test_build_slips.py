@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from grading import settings
 from grading.errors import GradingError
 from grading.tests import small_course
 from grading.tests.small_course import REFERENCE, build
@@ -86,3 +87,17 @@ def test_exercise_without_hidden_checks_is_refused(kit):
     kit.sources.exercises["double"].checks.clear()
     with pytest.raises(GradingError, match="has no hidden checks yet"):
         build(kit)
+
+
+def test_gradebook_is_where_the_settings_say(tmp_path, monkeypatch):
+    monkeypatch.delenv("CS231N_DATABASE_URL", raising=False)
+    assert settings.database_url(tmp_path).startswith(f"sqlite:///{tmp_path}/gradebook.db")
+    url = "postgresql+psycopg://somebody@localhost/grades"
+    monkeypatch.setenv("CS231N_DATABASE_URL", url)
+    assert settings.database_url(tmp_path) == url
+
+
+def test_an_address_of_a_database_that_is_none_is_refused(tmp_path):
+    (tmp_path / "course.toml").write_text('database = "grades.db"')
+    with pytest.raises(GradingError, match="postgresql"):
+        settings.load(tmp_path / "course.toml")
