@@ -134,7 +134,7 @@ def scores_of(root: Path) -> dict[tuple[str, str], float]:
 
 def checks_alone(folder: Path, repeats: int = 9) -> dict[str, float]:
     """Seconds that one right submission takes in one process, by part (medians)."""
-    from grading.course_folder import load_assignment, open_course
+    from grading.coordinator.course_folder import load_assignment, open_course
     from grading.engine import run
     from grading.grade import grade_submission
 

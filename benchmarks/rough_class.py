@@ -87,7 +87,7 @@ def kill_worker(coordinator: int, seed: int) -> bool:
     workers = [
         int(line.split()[0])
         for line in listed.splitlines()[1:]
-        if int(line.split()[1]) == coordinator and "grading.worker" in line
+        if int(line.split()[1]) == coordinator and "grading.coordinator.worker" in line
     ]
     if not workers:
         return False

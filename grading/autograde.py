@@ -18,10 +18,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from grading.coordinator.tally import Tally, summary
 from grading.errors import GradingError
 from grading.needs import need_nbgrader
 from grading.settings import COURSE
-from grading.tally import Tally, summary
 
 SUMMARY = "Grade submissions, many at a time, each in a sandbox."
 SOME_FAILED = 1
@@ -52,11 +52,11 @@ def autograde(
     Raises GradingError where nothing can be graded; what was complete before stays so.
     """
     need_nbgrader()
-    from grading.course_folder import chosen, load_assignment, open_course
-    from grading.desk import Desk
-    from grading.gradebook_rows import late_penalty
-    from grading.pool import Job, open_pool
-    from grading.record import Recorder
+    from grading.coordinator.course_folder import chosen, load_assignment, open_course
+    from grading.coordinator.desk import Desk
+    from grading.coordinator.gradebook_rows import late_penalty
+    from grading.coordinator.pool import Job, open_pool
+    from grading.coordinator.record import Recorder
 
     folder = open_course(course, f"autograde-{name}.log")
     assignment = load_assignment(folder, name, sandbox)

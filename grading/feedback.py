@@ -1,13 +1,14 @@
-"""Feedback pages that show what concerns the student and no more.
+"""Feedback pages that show what concerns the student and no more, and run nothing of theirs.
 
 Used by ``nbgrader generate_feedback``: the course's own text, hidden tests and repeated scores are
 left out, graded cells are called by their names, and a notebook that waits for a person says only
-that.
+that. Text, tables and pictures are shown; what else a submission brought is left out (harmless.py).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
@@ -15,7 +16,7 @@ from nbgrader import utils
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import List
 
-from grading import marks, scores
+from grading import harmless, marks, scores
 
 _STYLE = """<style>
 .cs231n-check { margin: 0.8em 0 1.2em; }
@@ -24,6 +25,13 @@ _STYLE = """<style>
 .cs231n-check th { border-bottom: 1px solid #ccc; }
 </style>
 </head>"""
+# MathJax alone may run; it needs `eval` and styles. See mathjax.html.j2 of nbconvert.
+_MATHJAX = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/"
+_POLICY = (
+    '<meta http-equiv="Content-Security-Policy" content="'
+    f"default-src 'none'; script-src {_MATHJAX} 'unsafe-eval'; font-src {_MATHJAX}; "
+    "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\"/>"
+)
 _LINK = re.compile(r'<a href="#([^"]+)">Test cell</a>')
 
 
@@ -47,12 +55,22 @@ class TidyFeedback(NbGraderPreprocessor):
 
 
 class FeedbackPage(HTMLExporter):
-    """nbgrader's page, with the graded cells' names in its list of contents, and room in tables."""
+    """nbgrader's page, with the graded cells' names in its list of contents, and room in tables.
+
+    Nothing that a submission brought can run in it, and a browser that knows content security
+    policies would not let it.
+    """
+
+    def default_filters(self) -> Iterator[tuple]:
+        """The filters of nbconvert's templates: text cells and comments are made harmless too."""
+        yield from super().default_filters()
+        yield "markdown2html", harmless.markdown2html
 
     def from_notebook_node(self, nb: NotebookNode, resources: dict | None = None, **kwargs):
         """Convert a notebook. Returns a tuple of: the page, the resources."""
-        page, resources = super().from_notebook_node(nb, resources, **kwargs)
-        page = _LINK.sub(r'<a href="#\1">\1</a>', page)
+        page, resources = super().from_notebook_node(harmless.notebook(nb), resources, **kwargs)
+        page = harmless.readable(_LINK.sub(r'<a href="#\1">\1</a>', page))
+        page = page.replace("<head>", f"<head>{_POLICY}", 1)
         return page.replace("</head>", _STYLE, 1), resources
 
 

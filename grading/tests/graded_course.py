@@ -186,7 +186,8 @@ class Course:
         first: a statement that is run before
         """
         code = (
-            f"import sys; from grading import __main__, autograde, cluster; {first}; "
+            "import sys; from grading import __main__, autograde; "
+            f"from grading.coordinator import cluster; {first}; "
             f"autograde.GRADE = {FAKE!r}; sys.exit(__main__.main())"
         )
         words = ["autograde", ASSIGNMENT, "--course", str(self.root), *options]

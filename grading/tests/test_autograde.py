@@ -10,8 +10,8 @@ pytest.importorskip("nbgrader")
 from nbgrader.api import Gradebook
 
 from grading.__main__ import main
+from grading.coordinator.tally import summary
 from grading.errors import GradingError
-from grading.tally import summary
 from grading.tests import graded_course as kit
 
 pytestmark = pytest.mark.slow

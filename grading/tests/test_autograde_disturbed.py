@@ -125,7 +125,8 @@ def test_a_killed_coordinator_leaves_no_worker_and_loses_nothing_complete(course
 
 @pytest.mark.parametrize("step", ["write_autograded", "record", "write_all"])
 def test_a_coordinator_killed_while_writing_is_made_good_by_resume(course, step, monkeypatch):
-    from grading import files, record, results
+    from grading import files
+    from grading.coordinator import record, results
 
     course.hand_in("ann")
     owner = {"write_autograded": results, "record": record.Recorder, "write_all": files}[step]
@@ -161,7 +162,7 @@ def test_two_coordinators_on_one_assignment_are_one_too_many(course):
 
 
 def test_a_result_that_cannot_be_written_stops_nobody(course, monkeypatch):
-    from grading.record import Recorder
+    from grading.coordinator.record import Recorder
 
     for student in ("ann", "bob", "cal"):
         course.hand_in(student)

@@ -18,11 +18,11 @@ pytest.importorskip("distributed")
 
 import distributed
 
-from grading import cluster
+from grading.coordinator import cluster
+from grading.coordinator.pool import Job, answers, open_pool
 from grading.engine.limits import Limits
 from grading.engine.tasks import Assignment, Submission
 from grading.errors import GradingError
-from grading.pool import Job, answers, open_pool
 from grading.settings import ROOT
 from grading.tests import graded_course as kit
 from grading.tests.graded_course import FAKE, SECONDS, is_running, until
@@ -189,8 +189,8 @@ def test_a_worker_that_joins_later_gets_the_grader_too(two):
 def test_after_the_end_nothing_of_the_grader_is_left_there(two):
     with open_pool(Job(EMPTY, FAKE), scheduler=two.address) as pool:
         assert graded(pool, submission("a"))["a"][0] == "graded"
-        assert len(list((two.folder / "scratch").rglob("grading/worker.py"))) == 2
-    assert list((two.folder / "scratch").rglob("grading/worker.py")) == []
+        assert len(list((two.folder / "scratch").rglob("grading/coordinator/worker.py"))) == 2
+    assert list((two.folder / "scratch").rglob("grading/coordinator/worker.py")) == []
 
 
 def test_a_scheduler_that_goes_away_is_told_in_a_sentence(two, tmp_path):
@@ -238,7 +238,7 @@ def test_nothing_of_a_course_travels_with_the_grader():
     import zipfile
 
     names = zipfile.ZipFile(io.BytesIO(cluster._archive())).namelist()
-    assert "grading/worker.py" in names
+    assert "grading/coordinator/worker.py" in names
     assert any(name.startswith("grading/checks/") for name in names)
     for part in ("course", "work", "tests", "sample_class", "source"):
         assert not any(name.startswith(f"grading/{part}/") for name in names), part

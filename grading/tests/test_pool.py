@@ -11,14 +11,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from grading import worker as workers_module
-from grading.code_hash import code_hash
+from grading.coordinator import worker as workers_module
+from grading.coordinator.code_hash import code_hash
+from grading.coordinator.pool import Job, Pool, answers, open_pool
+from grading.coordinator.worker import Died, Worker, Workers
 from grading.engine.limits import Limits
 from grading.engine.tasks import Assignment, Submission
 from grading.errors import GradingError
-from grading.pool import Job, Pool, answers, open_pool
 from grading.settings import ROOT
-from grading.worker import Died, Worker, Workers
 
 FAKE = "grading.tests.fake_grading:grade"
 EMPTY = Assignment("week1", {}, {}, limits=Limits())

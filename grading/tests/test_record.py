@@ -15,13 +15,13 @@ from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
 from sqlalchemy import event
 
+from grading.coordinator.gradebook_rows import late_penalty
+from grading.coordinator.record import Entry, Recorder
 from grading.engine.tasks import Graded
 from grading.errors import GradingError
 from grading.execute import RESULTS
-from grading.gradebook_rows import late_penalty
 from grading.intake import handed_in_at, read_submission
 from grading.marks import mark_for_review, review_reason
-from grading.record import Entry, Recorder
 from grading.reports import read_report
 from grading.scores import exercise_of
 from grading.tests import graded_course as kit

@@ -22,11 +22,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from grading.code_hash import code_hash
+from grading.coordinator.code_hash import code_hash
+from grading.coordinator.worker import DIED, PROBLEM, STOP, Workers
 from grading.engine.tasks import Assignment, Submission
 from grading.errors import GradingError
 from grading.settings import ROOT
-from grading.worker import DIED, PROBLEM, STOP, Workers
 
 TICK = 1.0  # seconds after which the coordinator gets a turn though nothing has happened
 
@@ -51,7 +51,7 @@ class Job:
 class Pool:
     """An executor and what to submit to it.
 
-    call: takes a pickled submission, gives a pickled answer (see grading/worker.py)
+    call: takes a pickled submission, gives a pickled answer (see grading/coordinator/worker.py)
     size: how many submissions are graded at a time, just now
     deaths: exceptions by which the executor says that a worker died
     """
@@ -75,7 +75,7 @@ def open_pool(
     Leaving the context, in whatever way, ends the workers and what they have started.
     """
     if scheduler is not None:
-        from grading.cluster import open_cluster
+        from grading.coordinator.cluster import open_cluster
 
         with open_cluster(job, scheduler) as pool:
             yield pool

@@ -2,7 +2,7 @@
 
 A machine of the cluster needs the kit's dependencies, the cs231n package and a sandbox. The grader
 itself travels there: every worker that joins unpacks it into a private folder and grades in
-processes of its own (grading/worker.py), one for each thread that Dask gave it, so that nothing a
+processes of its own (worker.py), one for each thread that Dask gave it, so that nothing a
 submission does can end the Dask worker. Submissions and results go as plain bytes.
 """
 
@@ -31,11 +31,11 @@ STAYS_HERE = {"course", "work", "tests", "sample_class", "source", "__pycache__"
 
 @contextmanager
 def open_cluster(job, address: str) -> Iterator:
-    """A pool (grading.pool.Pool) that grades on the workers of the Dask scheduler at `address`."""
+    """A Pool (see pool.py) that grades on the workers of the Dask scheduler at `address`."""
     distributed = _need_distributed()
     from distributed.scheduler import KilledWorker
 
-    from grading.pool import Pool
+    from grading.coordinator.pool import Pool
 
     client = _connect(distributed, address)
     name = _name(job)
@@ -149,7 +149,7 @@ def _plugin(job, name: str):
             # Readable for this user only: it holds the hidden checks.
             self.folder = tempfile.mkdtemp(prefix="grading-", dir=worker.local_directory)
             zipfile.ZipFile(io.BytesIO(self.archive)).extractall(self.folder)
-            path = f"{self.folder}/grading/worker.py"
+            path = f"{self.folder}/grading/coordinator/worker.py"
             spec = importlib.util.spec_from_file_location(self.name.replace("-", "_"), path)
             module = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from grading import release
 from grading.checks.core import course_secret
-from grading.code_hash import code_hash
+from grading.coordinator.code_hash import code_hash
 from grading.engine.limits import limits_of_environment
 from grading.engine.tasks import Assignment, Submission, hash_of
 from grading.errors import GradingError

@@ -25,9 +25,9 @@ from nbgrader.api import (
 from sqlalchemy import Boolean, Connection, Table, and_, bindparam, or_, select
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
+from grading.coordinator.gradebook_rows import Penalty, cells_of, comments, grades, read_cells
 from grading.engine.tasks import Graded
 from grading.errors import GradingError
-from grading.gradebook_rows import Penalty, cells_of, comments, grades, read_cells
 
 ATTEMPTS = 3
 

@@ -11,15 +11,15 @@ from dataclasses import replace
 
 from tqdm import tqdm
 
-from grading.course_folder import CourseFolder
+from grading.coordinator.course_folder import CourseFolder
+from grading.coordinator.pool import Pool, answers
+from grading.coordinator.record import Recorder
+from grading.coordinator.results import Result, finished_report, put_away, storable, ungraded
+from grading.coordinator.tally import Tally, shown
+from grading.coordinator.worker import GRADED
 from grading.engine.outputs import writable
 from grading.engine.tasks import Assignment, Submission
 from grading.errors import GradingError
-from grading.pool import Pool, answers
-from grading.record import Recorder
-from grading.results import Result, finished_report, put_away, storable, ungraded
-from grading.tally import Tally, shown
-from grading.worker import GRADED
 
 BATCH = 32  # results that are written together
 BATCH_BYTES = 64 * 10**6

@@ -39,7 +39,7 @@ KEPT_BACK = {"CS231N_COURSE_SECRET", "CS231N_DATABASE_URL"}
 GRADED, PROBLEM, STOP, DIED = "graded", "problem", "stop", "died"
 
 _START = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from grading.worker import serve; "
+    "import sys; sys.path.insert(0, sys.argv[1]); from grading.coordinator.worker import serve; "
     "serve(int(sys.argv[2]), int(sys.argv[3]))"
 )
 
@@ -230,7 +230,7 @@ def _answer(job: dict, submission: bytes) -> tuple[str, object]:
 
 def _function(job: dict):
     """The function that grades, in an environment with the checks that the job is about."""
-    from grading.code_hash import code_hash
+    from grading.coordinator.code_hash import code_hash
     from grading.errors import GradingError
 
     if job["code_hash"] != code_hash():

@@ -17,7 +17,8 @@ from pathlib import Path
 import nbformat
 
 from grading import files
-from grading.course_folder import CourseFolder
+from grading.coordinator.course_folder import CourseFolder
+from grading.coordinator.record import Entry, Recorder
 from grading.engine.outputs import writable
 from grading.engine.run import Job, run_notebook
 from grading.engine.tasks import Assignment, Graded, Submission
@@ -25,7 +26,6 @@ from grading.grade import put_hidden_tests
 from grading.intake import handed_in_at
 from grading.marks import put_notice
 from grading.notebooks import to_bytes
-from grading.record import Entry, Recorder
 from grading.reports import read_report, report_path, score_card, to_json
 from grading.submissions import stand_in
 
