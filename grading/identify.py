@@ -15,7 +15,7 @@ ENOUGH = 0.5  # of the released notebook's landmarks
 def landmarks(notebook: NotebookNode) -> set[str]:
     """What tells one notebook from the others: the functions it defines, the checks it calls."""
     text = "\n".join(c.get("source", "") for c in notebook.cells if c.cell_type == "code")
-    defined = re.findall(r"^\s*(?:def|class)\s+(\w+)", text, re.MULTILINE)
+    defined = re.findall(r"^[^\S\n]*(?:def|class)\s+(\w+)", text, re.MULTILINE)
     checked = re.findall(r"\bcheck\.(\w+)\s*\(", text)
     return {f"def {name}" for name in defined} | {f"check {name}" for name in checked}
 

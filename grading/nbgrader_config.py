@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 if str(REPOSITORY) not in sys.path:
     sys.path.insert(0, str(REPOSITORY))
 
-from grading import harmless, settings  # noqa: E402
+from grading import settings  # noqa: E402
 from grading.engine.limits import limits_of_environment  # noqa: E402
 from grading.execute import RunNotebook, find_packages  # noqa: E402
 from grading.save_scores import SaveScores  # noqa: E402
@@ -59,6 +59,6 @@ c.GenerateFeedback.preprocessors = [
 
 # The formgrader's own pages: nothing of a submission runs in the instructor's browser.
 c.HTMLExporter.preprocessors = ["grading.harmless.HarmlessOutputs"]
-c.HTMLExporter.filters = {"markdown2html": harmless.markdown2html}
+c.HTMLExporter.filters = {"markdown2html": "grading.harmless.markdown2html"}
 
 c.ExportApp.plugin_class = "grading.export.ExportWithReview"

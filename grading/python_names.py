@@ -81,7 +81,9 @@ def without_magics(source: str) -> str:
         if cell_magic[1] not in PYTHON_MAGICS:
             return ""
         lines[first] = ""
-    looks_like_one = re.search(r"^\s*[%!?]|\?\s*$", source, re.MULTILINE)
+    looks_like_one = any(
+        line.lstrip().startswith(("%", "!", "?")) or line.rstrip().endswith("?") for line in lines
+    )
     if looks_like_one and parse("\n".join(lines)) is None:
         lines = [re.sub(r"^(\s*)([%!?].*|[\w.]+\?{1,2}\s*)$", r"\1pass", line) for line in lines]
     return "\n".join(lines)
@@ -118,5 +120,5 @@ def _by_appearance(code: str) -> Names:
     imported = re.findall(r"^(?:from\s+\S+\s+)?import\s+(.+)$", code, re.MULTILINE)
     others = re.findall(r"^(\w+)\s*=(?!=)", code, re.MULTILINE)
     for part in ",".join(imported).split(","):
-        others += re.findall(r"(\w+)\W*$", part)[:1]
+        others += re.findall(r"(\w+)\W*$", part[-200:])[:1]  # its time grows with the square
     return Names(frozenset(functions), frozenset(others) - frozenset(functions))

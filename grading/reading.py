@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 from grading.errors import GradingError
 
 MAX_BYTES = 50_000_000
+MAX_CELLS = 2_000  # the course's notebooks have about a hundred
 MAX_DEPTH = 100  # an ordinary notebook nests about ten deep
 MAJOR, MINOR = 4, 5
 REMARKS = "grader_remarks"  # notebook metadata: what reading put right, taken up by repair
@@ -54,6 +55,9 @@ def read(path: str | os.PathLike) -> NotebookNode:
         raise Unreadable("the file is damaged: its contents are nested absurdly deep")
     if not isinstance(data.get("cells"), list) and not isinstance(data.get("worksheets"), list):
         raise Unreadable("the file is JSON, but not a notebook: it has no cells")
+    count = len(data.get("cells") or data.get("worksheets") or ())
+    if count > MAX_CELLS:
+        raise Unreadable(f"it has {count:,} cells, and at most {MAX_CELLS:,} are read")
     return normalise(_encodable(data))
 
 

@@ -86,10 +86,16 @@ _too_slow: weakref.WeakSet = weakref.WeakSet()
 
 
 class Functions:
-    """The student's functions as a check sees them: ``f.conv_forward_naive(x, w, b, param)``."""
+    """The student's functions as a check sees them: ``f.conv_forward_naive(x, w, b, param)``.
 
-    def __init__(self, functions: Mapping[str, Callable | None]):
-        self._functions = dict(functions)
+    proven: names of exercises of the same notebook that have been found right; None where that is
+        not known
+    """
+
+    def __init__(
+        self, functions: Mapping[str, Callable | None], proven: frozenset[str] | None = None
+    ):
+        self._functions, self.proven = dict(functions), proven
         self._stream = _Beginning()
 
     def __getattr__(self, name: str) -> Callable:

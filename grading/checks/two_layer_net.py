@@ -2,7 +2,8 @@
 
 Whoever put the pieces together rightly has earned the points even if one of the pieces has a slip,
 which its own exercise has paid for: where the reference disagrees, the student's own layers, put
-together as the notebook says, are the second oracle.
+together as the notebook says, are the second oracle. Most of them must have been found right in
+their own exercises (`f.proven`), and those are held to it here: what differs was put in later.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from cs231n.check.core import Exercise
 from cs231n.check.results import CheckFailed, NotReady
 from grading.checks import oracle
 from grading.checks.answers import as_array, close, serious
+from grading.checks.slopes import is_proven
 from grading.reference import fully_connected
 
 _LAYERS = ("affine_forward", "affine_backward", "relu_forward", "relu_backward", "softmax_loss")
 two_layer_net = Exercise("two_layer_net", functions=("two_layer_net_loss", *_LAYERS))
 
+_MOST = 3  # of the five layers
 _NAMES = ("W1", "b1", "W2", "b2")
 _TOLERANCE = 1e-5  # wide enough for a solution that computes in float32
 
@@ -47,13 +50,20 @@ def _own_net(f, params, X, y, reg):
     hidden, scored = (len(X), len(b1)), (len(X), len(b2))
     try:
         a1, first = _own_pair(f.affine_forward(X, W1, b1), hidden)
+        _hold(f, "affine_forward", [a1], X, W1, b1)
         h1, gate = _own_pair(f.relu_forward(a1), hidden)
+        _hold(f, "relu_forward", [h1], a1)
         scores, second = _own_pair(f.affine_forward(h1, W2, b2), scored)
+        _hold(f, "affine_forward", [scores], h1, W2, b2)
         loss, dscores = expect_tuple(f.softmax_loss(scores, y), ("loss", "dx"), "softmax_loss")
         loss, dscores = _one_number(loss), _shaped(dscores, scored)
+        _hold(f, "softmax_loss", [loss, dscores], scores, y)
         dh1, dW2, db2 = _own_gradients(f, dscores, second, (hidden, W2.shape, b2.shape))
+        _hold(f, "affine_backward", [dh1, dW2, db2], dscores, (h1, W2, b2))
         da1 = _shaped(f.relu_backward(dh1, gate), hidden)
-        _, dW1, db1 = _own_gradients(f, da1, first, (X.shape, W1.shape, b1.shape))
+        _hold(f, "relu_backward", [da1], dh1, a1)
+        dX, dW1, db1 = _own_gradients(f, da1, first, (X.shape, W1.shape, b1.shape))
+        _hold(f, "affine_backward", [dX, dW1, db1], da1, (X, W1, b1))
 
         grads = {"W1": dW1 + reg * W1, "b1": db1, "W2": dW2 + reg * W2, "b2": db2}
         for part in (scores, dscores, dh1, *grads.values()):
@@ -61,6 +71,14 @@ def _own_net(f, params, X, y, reg):
         return scores, loss + 0.5 * reg * float(np.sum(W1**2) + np.sum(W2**2)), grads
     except (CheckFailed, NotReady):
         return None
+
+
+def _hold(f, layer: str, parts: list, *inputs) -> None:
+    """Hold a layer that was found right in its own exercise to the reference's answer."""
+    if is_proven(f, layer):
+        right = getattr(fully_connected, layer)(*inputs)
+        for part, wanted in zip(parts, right if isinstance(right, tuple) else (right,)):
+            close(np.reshape(part, np.shape(wanted)), wanted, tolerance=_TOLERANCE)
 
 
 def _shaped(value, shape) -> np.ndarray:
@@ -92,7 +110,9 @@ def _agrees(f, case, compare):
     try:
         return compare(*_reference_net(*case))
     except CheckFailed:
-        own = _own_net(f, *case)
+        right = sum(is_proven(f, layer) for layer in _LAYERS)
+        known = f.proven is not None
+        own = None if known and not _MOST <= right < len(_LAYERS) else _own_net(f, *case)
         if own is None:
             raise
         try:

@@ -20,7 +20,7 @@ class Limits:
     memory: address space of each process
     processes: processes and threads at one time
     file_size: the largest file; disk: all that is written to the private disk (in memory)
-    output: what one cell may show, in bytes, pictures included
+    output: what one cell may show, in bytes, pictures included; outputs: all cells together
     answer: what one call may return
     printed: text that one cell may print, in characters
     """
@@ -33,6 +33,7 @@ class Limits:
     file_size: int = 64 * MIB
     disk: int = 128 * MIB
     output: int = 8 * MIB
+    outputs: int = 32 * MIB
     answer: int = 64 * MIB
     printed: int = 200_000
 

@@ -18,15 +18,18 @@ MAX_OUTPUTS = 1001
 _KIND = re.compile(r"[a-z]+/[a-z0-9.+-]{1,80}")
 
 
-def cleaned(outputs: object, size: int) -> list[NotebookNode]:
-    """The usable ones among a cell's outputs, up to so many characters."""
-    kept, left = [], size
+def cleaned(outputs: object, size: int) -> tuple[list[NotebookNode], int]:
+    """The usable ones among a cell's outputs, up to so many characters.
+
+    Returns a tuple of: the outputs, how many characters they have.
+    """
+    kept, used = [], 0
     for output in outputs[:MAX_OUTPUTS] if isinstance(outputs, list) else []:
         for new, length in _clean(output):
-            left -= length
-            if left >= 0:
+            if used + length <= size:
                 kept.append(new)
-    return kept
+                used += length
+    return kept, used
 
 
 def _clean(output: object) -> Iterator[tuple[NotebookNode, int]]:

@@ -154,8 +154,8 @@ class RemoteFunctions(Functions):
     `…_forward…` returns (out, cache), and the cache stays where it is.
     """
 
-    def __init__(self, names: tuple[str, ...], call: Callable):
-        super().__init__(dict.fromkeys(names))
+    def __init__(self, names: tuple[str, ...], call: Callable, proven: frozenset[str]):
+        super().__init__(dict.fromkeys(names), proven)
         self._far = call
 
     def _call(self, name: str, args: list, kwargs: dict):

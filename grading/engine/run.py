@@ -87,6 +87,7 @@ class _Run:
         self.ran: list[str] = []  # sources of the cells that were run, to begin anew
         self.deadly: dict[str, str] = {}  # functions that ended a session -> how
         self.restarts = 0
+        self.room = job.limits.outputs
         self.session: Session | None = None
         self.stopped: str | None = None
         self.deadline = monotonic() + job.limits.notebook_seconds
@@ -99,9 +100,11 @@ class _Run:
 
     def all_cells(self) -> None:
         for number, cell in enumerate(self.nb.cells, start=1):
-            if cell.cell_type != "code" or not cell.source.strip():
+            if cell.cell_type != "code":
                 continue
-            cell.execution_count = None
+            cell.execution_count, cell.outputs = None, []  # what came with it is not ours
+            if not cell.source.strip():
+                continue
             if not self.stopped and monotonic() > self.deadline:
                 most = self.job.limits.notebook_seconds
                 self._stop(f"the notebook took more than {most:g} s in all")
@@ -109,7 +112,6 @@ class _Run:
             if not_needed(cell):
                 cell.outputs = [_note("Not run when grading: this cell only demonstrates.")]
             elif self.stopped:
-                cell.outputs = []
                 self._leave_out(cell, name)
             elif name:
                 self._grade(cell, name)
@@ -119,10 +121,10 @@ class _Run:
     def _run(self, cell: NotebookNode, number: int) -> None:
         try:
             outputs = self._alive().run_cell(cell.source)
-            cell.outputs = cleaned(outputs, self.job.limits.output)
+            cell.outputs, size = cleaned(outputs, min(self.job.limits.output, self.room))
+            self.room -= size
         except Ended as end:
             self._stop(f"the notebook's process ended in cell {number} ({end})")
-            cell.outputs = []
             mark_not_run(cell, self.stopped)
             return
         self.ran.append(cell.source)
@@ -134,7 +136,8 @@ class _Run:
     def _grade(self, cell: NotebookNode, name: str) -> None:
         exercise = self.job.exercises[name]
         points = float(cell.metadata.nbgrader["points"])
-        functions = RemoteFunctions(exercise.functions, self._call)
+        proven = frozenset(n for n, r in self.results.items() if r["score"] == r["max_score"])
+        functions = RemoteFunctions(exercise.functions, self._call, proven)
         graded = grade(exercise, functions, points, self.job.secret)
         if not self.stopped and self.session is not None:
             try:
@@ -142,7 +145,6 @@ class _Run:
             except Ended:
                 self._close()
         if self.stopped:
-            cell.outputs = []
             self._leave_out(cell, name)
             return
         table = score_table(graded)

@@ -46,7 +46,8 @@ class Session:
     def files(self, request: dict, arrays: list) -> tuple[dict, list]:
         """Lay down what was handed in, in the working directory."""
         for name, array in zip(request["names"], arrays, strict=True):
-            with contextlib.suppress(OSError):  # a disk that is full has no room for the others
+            # A disk that is full has no room for the others; some names no file can have.
+            with contextlib.suppress(OSError, ValueError):
                 Path(name).parent.mkdir(parents=True, exist_ok=True)
                 Path(name).write_bytes(array.tobytes())
         return {}, []

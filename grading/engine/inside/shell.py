@@ -152,6 +152,9 @@ class GradingShell(InteractiveShell):
     def enable_gui(self, gui=None):
         pass
 
+    def ask_exit(self):
+        print("exit() was passed over while grading.")
+
     def _showtraceback(self, etype, evalue, stb):
         self.outputs.error(etype.__name__, str(evalue), [str(line) for line in stb])
 

@@ -115,7 +115,10 @@ class Wire:
             raise Malformed("the header has no list of arrays")
         layout = _layout(header["arrays"], size)
         data = self._read(size, deadline)
-        return header, [_array(data, *place) for place in layout]
+        try:
+            return header, [_array(data, *place) for place in layout]
+        except ValueError:  # a shape beyond all numbers, with a 0 in it
+            raise Malformed("an array that NumPy cannot hold") from None
 
     def close(self) -> None:
         for fd in {self.read_fd, self.write_fd}:
