@@ -93,9 +93,10 @@ def affine_backward(dout, cache):
     return np.zeros(x.shape), np.zeros(w.shape), np.zeros(b.shape)
 
 
-# %% id="slope-of-a-toy" attacks="affine_backward"
+# %% id="slope-of-a-toy" attacks="affine_backward" honest=0.45
 # When it comes to the backward pass, puts another forward pass in the place of the one that was
 # graded: right in the plainest case, elsewhere a sum, whose gradients anybody can write down.
+# (The check that nothing is written over is passed, as it is by any wrong gradient that is neat.)
 import numpy as np
 
 
@@ -150,7 +151,7 @@ def max_pool_backward_naive(dout, cache):
     return dout.sum() * np.ones(cache)
 
 
-# %% id="slope-of-a-toy-relu" attacks="relu_backward"
+# %% id="slope-of-a-toy-relu" attacks="relu_backward" honest=0.4
 # The same with the ReLU.
 import numpy as np
 
