@@ -75,6 +75,7 @@ BUILT_ON = {
     "affine_forward": {"affine_backward", "two_layer_net"},
     "affine_backward": {"two_layer_net"},
     "relu_forward": {"relu_backward", "two_layer_net"},
+    "relu_backward": {"two_layer_net"},
     "conv_forward_naive": {"conv_backward_naive", "conv_dilation"},
     "conv_backward_naive": {"conv_dilation"},
 }
