@@ -39,6 +39,7 @@ class Row:
     submissions: int
     seconds: float
     peak_mib: float
+    disk_kib: float = 0.0  # gradebook, autograded notebooks and reports, a submission
 
     @property
     def rate(self) -> float:
@@ -113,10 +114,16 @@ def ours(folder: Path, students: int, what: str, *options: str) -> tuple[Row, di
     root = folder / "ours"
     make_course(root, students)
     command = [sys.executable, "-m", "grading", "autograde", ASSIGNMENT, "--course", str(root)]
+    before = _size(root)
     row = timed(what, students, [*command, *options], cwd=ROOT)
+    row.disk_kib = (_size(root) - before) / 1024 / students
     scores = scores_of(root)
     shutil.rmtree(root)
     return row, scores
+
+
+def _size(root: Path) -> int:
+    return sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
 
 
 def scores_of(root: Path) -> dict[tuple[str, str], float]:
@@ -203,13 +210,13 @@ class Cluster:
 
 def table(rows: list[Row], baseline: Row) -> str:
     lines = [
-        "| what | submissions | seconds | a second | × stock | coordinator, peak MiB |",
-        "| --- | --: | --: | --: | --: | --: |",
+        "| what | submissions | seconds | a second | × stock | peak MiB | KiB each |",
+        "| --- | --: | --: | --: | --: | --: | --: |",
     ]
     for row in rows:
         lines.append(
             f"| {row.what} | {row.submissions} | {row.seconds:.1f} | {row.rate:.2f} | "
-            f"{row.rate / baseline.rate:.1f} | {row.peak_mib:.0f} |"
+            f"{row.rate / baseline.rate:.1f} | {row.peak_mib:.0f} | {row.disk_kib:.0f} |"
         )
     return "\n".join(lines)
 

@@ -20,6 +20,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import nbformat
 from tqdm import tqdm
 
 from benchmarks.grading import ASSIGNMENT, NOTEBOOK, ROOT, make_course, scores_of
@@ -46,7 +47,7 @@ def make_rough(root: Path, students: int) -> dict[str, str]:
         for family in FAMILIES.values()
         for attack in family
     ]
-    damages = [damage.check_cell_deleted, damage.cells_copied, damage.colab, damage.vscode]
+    damages = [checks_deleted, cells_doubled, damage.colab, damage.vscode]
     about = {}
     for number in range(0, students, 10):
         hostile = root / "submitted" / f"student{number:05}" / ASSIGNMENT / f"{NOTEBOOK}.ipynb"
@@ -60,6 +61,22 @@ def make_rough(root: Path, students: int) -> dict[str, str]:
         hurt.write_bytes(content if number % 40 else content[: len(content) // 2])
         about[hurt.parent.parent.name] = "damaged" if number % 40 else "cut off in the middle"
     return about
+
+
+def checks_deleted(files: dict) -> dict:
+    """Every check cell is gone."""
+    return _changed(files, lambda cells: [c for c in cells if "check." not in c["source"]])
+
+
+def cells_doubled(files: dict) -> dict:
+    """Every cell is there twice."""
+    return _changed(files, lambda cells: [cell for cell in cells for _ in (0, 1)])
+
+
+def _changed(files: dict, change) -> dict:
+    ((name, content),) = files.items()
+    notebook = nbformat.reads(content.decode(), as_version=4)
+    return {name: json.dumps(notebook | {"cells": change(notebook.cells)}).encode()}
 
 
 def grade(root: Path, seed: int) -> tuple[float, str]:
