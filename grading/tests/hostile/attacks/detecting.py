@@ -96,7 +96,7 @@ def affine_backward(dout, cache):
 # %% id="slope-of-a-toy" attacks="affine_backward" honest=0.45
 # When it comes to the backward pass, puts another forward pass in the place of the one that was
 # graded: right in the plainest case, elsewhere a sum, whose gradients anybody can write down.
-# (The check that nothing is written over is passed, as it is by any wrong gradient that is neat.)
+# The check that nothing is written over is passed, as it is by any wrong gradient that is neat.
 import numpy as np
 
 
