@@ -18,7 +18,7 @@ from grading.checks.core import course_secret
 from grading.engine.limits import Limits
 from grading.engine.run import Job, run_notebook
 from grading.engine.tasks import Submission
-from grading.intake import read_folder, read_submission
+from grading.intake import given_files, read_submission
 
 RESULTS = "cs231n_results"  # key in nbconvert's resources: what run_notebook returns
 
@@ -57,9 +57,8 @@ class RunNotebook(NbGraderPreprocessor):
         converter = self.parent.parent
         course, assignment, student = converter.coursedir, names["assignment"], names["student"]
         release = Path(course.format_path(course.release_directory, ".", assignment))
-        given, _ = read_folder(release, (*course.ignore, "*.ipynb"))
-        for name in converter.exclude_overwriting.get(assignment, []):
-            given.pop(name, None)
+        students_own = converter.exclude_overwriting.get(assignment, [])
+        given = given_files(release, course.ignore, students_own)
         place = Path(course.format_path(course.submitted_directory, student, assignment))
         return read_submission(student, place, course.ignore, given)
 

@@ -59,6 +59,18 @@ def read_folder(folder: Path, ignore: Iterable[str] = ()) -> tuple[dict[str, byt
     return files, left_out
 
 
+def given_files(
+    release: Path, ignore: Iterable[str], students_own: Iterable[str]
+) -> dict[str, bytes]:
+    """What the course hands out beside its notebooks, but for files that are the students' own.
+
+    students_own: their paths (nbgrader's setting Autograde.exclude_overwriting)
+    """
+    files, _ = read_folder(release, (*ignore, "*.ipynb"))
+    kept = set(students_own)
+    return {name: data for name, data in files.items() if name not in kept}
+
+
 def unfit_entries(folder: Path) -> dict[str, str]:
     """Names of links, pipes and the like anywhere in a folder -> what they are, in words."""
     return {path.name: problem for path, problem in _walk(folder, ()) if problem}

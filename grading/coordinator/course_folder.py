@@ -19,7 +19,7 @@ from grading.coordinator.code_hash import code_hash
 from grading.engine.limits import limits_of_environment
 from grading.engine.tasks import Assignment, Submission, hash_of
 from grading.errors import GradingError
-from grading.intake import read_folder, read_submission
+from grading.intake import given_files, read_submission
 from grading.needs import need_nbgrader
 
 
@@ -65,9 +65,9 @@ class CourseFolder:
     def _given(self, assignment: str) -> Mapping[str, bytes]:
         if assignment not in self._given_files:
             folder = self.path("release", ".", assignment)
-            files, _ = read_folder(folder, (*self.directory.ignore, "*.ipynb"))
-            kept = self.converter.exclude_overwriting.get(assignment, [])
-            self._given_files[assignment] = {k: v for k, v in files.items() if k not in kept}
+            students_own = self.converter.exclude_overwriting.get(assignment, [])
+            given = given_files(folder, self.directory.ignore, students_own)
+            self._given_files[assignment] = given
         return self._given_files[assignment]
 
     @cached_property

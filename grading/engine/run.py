@@ -23,7 +23,6 @@ from grading.engine.inside.wire import Held
 from grading.engine.limits import Limits
 from grading.engine.outputs import cleaned
 from grading.engine.remote import Ended, RemoteFunctions, Session
-from grading.errors import GradingError
 from grading.marks import is_stand_in, mark_for_review, mark_not_run, not_needed, review_reason
 from grading.scores import exercise_of
 
@@ -207,6 +206,3 @@ class _Run:
 
 def _note(text: str) -> NotebookNode:
     return new_output("stream", name="stdout", text=text + "\n")
-
-
-__all__ = ["GradingError", "Job", "run_notebook"]

@@ -162,7 +162,7 @@ def _cold(driver: Driver, view: View, hide: tuple[str, ...], limits: Limits) -> 
     if driver.transport == "pipe":
         control.close()
         return _hear_container(process, (driver.name, name))
-    _hear_ready(process, control)
+    _hear_ready(process, control, group)
     ours, theirs = socket.socketpair()
     spare, other = socket.socketpair()
     request = json.dumps({"do": "become", "limits": asdict(limits)}).encode()
@@ -206,7 +206,7 @@ def _template(driver: Driver, hide: tuple[str, ...], limits: Limits) -> _Templat
             _templates[key] = _Template(view, None, None, False, None)
             return _templates[key]
         process, control, group = _launch(driver, view, hide, limits, forks=True)
-        forks = _hear_ready(process, control)["forks"]
+        forks = _hear_ready(process, control, group)["forks"]
     except BaseException:
         remove_view(view)
         raise
@@ -259,17 +259,21 @@ def _launch(driver: Driver, view: View, hide: tuple, limits: Limits, forks: bool
     return process, control, group
 
 
-def _hear_ready(process: subprocess.Popen, control: socket.socket) -> dict:
+def _hear_ready(
+    process: subprocess.Popen, control: socket.socket, group: cgroups.Group | None
+) -> dict:
     """Wait until the process inside has loaded everything; GradingError where it cannot."""
-    deadline = monotonic() + START_SECONDS
     poll = select.poll()
     poll.register(control, select.POLLIN)
-    if poll.poll((deadline - monotonic()) * 1000):
+    if poll.poll(START_SECONDS * 1000):
         data = control.recv(1000)
         if data:
             return json.loads(data)
+    control.close()
     process.kill()
     process.wait()
+    if group is not None:
+        group.remove()
     raise _did_not_start(process)
 
 
