@@ -15,7 +15,7 @@ help:  ## this list
 
 install: $(READY)  ## make the environment in .venv and compile the fast layers
 
-$(READY): pyproject.toml setup.py cs231n/im2col_cython.pyx
+$(READY): pyproject.toml setup.py $(wildcard cs231n/*.pyx cs231n/kernels/*.pyx cs231n/kernels/*.[ch])
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
 	@echo "Installing into $(VENV) (a few minutes the first time) ..."
 	$(PYTHON) -m venv $(VENV)
@@ -42,4 +42,4 @@ lint: $(READY)  ## style of Python and Cython
 
 clean:  ## remove the environment and all build products (not students' work)
 	rm -rf $(VENV) build dist *.egg-info grading/work .pytest_cache .ruff_cache .hypothesis
-	rm -f cs231n/*.c cs231n/*.so cs231n/*.pyd
+	rm -f cs231n/*.so cs231n/*.pyd cs231n/kernels/*.so cs231n/kernels/*.pyd

@@ -1,162 +1,297 @@
-"""Convolution and max pooling, fast enough to train with.
+"""Convolution, fast enough to train with; the other fast layers are importable from here too.
 
-The signatures are those of the naive layers that the notebooks ask for. Convolution is a matrix
-product over the columns of im2col, a few pictures at a time, so that the columns (HH*WW times as
-many values as the pictures) stay near the processor and never fill the memory.
+The signatures are those of the layers that the notebooks ask for. Three algorithms give the same
+result (docs/fast-layers.md explains them):
 
-im2col comes from the compiled module where there is one, and from NumPy otherwise, with the same
-results: ``BACKEND`` says which, "cython" or "numpy". CS231N_BACKEND=numpy asks for NumPy.
+- "im2col": windows become columns, a few pictures at a time so that the columns never fill the
+  memory, and convolution a matrix product. Any sizes, and without the compiled modules too.
+- "direct": the same sums without columns.
+- "winograd": for 3x3 filters with stride 1, a quarter of the multiplications; rounding errors are
+  about ten times as large.
+
+"auto" takes the fastest that fits. Without the compiled modules that is "im2col" in NumPy:
+``BACKEND`` says which, "cython" or "numpy". CS231N_BACKEND=numpy asks for NumPy.
 """
 
 from __future__ import annotations
 
-import os
-import warnings
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cs231n.im2col import as_floating, as_pictures, window_grid
+from cs231n.fast_common import as_gradient, compiled
+from cs231n.fast_pooling import (
+    avg_pool_backward_fast,
+    avg_pool_forward_fast,
+    l2_pool_backward_fast,
+    l2_pool_forward_fast,
+    max_pool_backward_fast,
+    max_pool_forward_fast,
+)
+from cs231n.im2col import as_floating, as_pictures, column_tiles, window_grid
 
-BACKEND = "cython"
-if os.environ.get("CS231N_BACKEND", "").lower() == "numpy":
+__all__ = [
+    "avg_pool_backward_fast",
+    "avg_pool_forward_fast",
+    "conv_backward_fast",
+    "conv_forward_fast",
+    "l2_pool_backward_fast",
+    "l2_pool_forward_fast",
+    "max_pool_backward_fast",
+    "max_pool_forward_fast",
+]
+
+columns = compiled("cs231n.im2col_cython")
+kernels = columns and compiled("cs231n.kernels.convolution")
+BACKEND = "cython" if kernels else "numpy"
+if BACKEND == "cython":
+    from cs231n.im2col_cython import col2im, im2col
+else:
     from cs231n.im2col import col2im, im2col
 
-    BACKEND = "numpy"
-else:
-    try:
-        from cs231n.im2col_cython import col2im, im2col
-    except ImportError as problem:
-        from cs231n.im2col import col2im, im2col
-
-        BACKEND = "numpy"
-        warnings.warn(
-            "The compiled module cs231n.im2col_cython is missing, so convolution uses NumPy: the "
-            "same results, only slower. To build it, install a C compiler and run "
-            f"`pip install --force-reinstall --no-deps .` in the kit's folder. ({problem})",
-            RuntimeWarning,
-            stacklevel=2,
-        )
-
+ALGORITHMS = ("auto", "direct", "im2col", "winograd")
 COLUMN_BYTES = 4 * 2**20  # columns in memory at one time; 64 MiB measured a third slower
+CONV_PARAM = {"stride", "pad", "dilation", "groups", "rounding"}
 
 
 def conv_forward_fast(
-    x: ArrayLike, w: ArrayLike, b: ArrayLike, conv_param: dict
+    x: ArrayLike, w: ArrayLike, b: ArrayLike, conv_param: dict, algorithm: str = "auto"
 ) -> tuple[np.ndarray, tuple]:
     """Convolutional layer, forward.
 
     Inputs:
     - x: pictures (N, C, H, W), any memory order
-    - w: filters (F, C, HH, WW)
+    - w: filters (F, C / groups, HH, WW)
     - b: biases (F,)
     - conv_param: dict with "stride" and "pad", each a number or a pair (vertical, horizontal), and
-      optionally "dilation" (1 where absent)
+      optionally "dilation" (1 where absent), "groups" (1) and "rounding" ("exact", "floor" or
+      "ceil", see window_grid)
+    - algorithm: "auto", "direct", "im2col" or "winograd"
 
-    All are left unchanged. float32 throughout gives float32, anything else float64.
+    All are left unchanged. float32 throughout gives float32, anything else float64. A result does
+    not depend on the number of threads, and is the same every time on the same kind of processor.
 
     Returns a tuple of:
     - out: (N, F, H_out, W_out)
     - cache: for conv_backward_fast
 
-    Raises ValueError when shapes do not fit each other or the stride does not divide.
+    Raises ValueError when shapes do not fit each other, the stride does not divide (unless
+    rounding says what to do then), or the algorithm cannot do these sizes.
     """
     x, w, b = _same_type(x, w, b)
-    stride, pad, dilation = _conv_param(conv_param)
-    N, C, H, W = x.shape
-    if w.ndim != 4 or 0 in w.shape or w.shape[1] != C:
-        raise ValueError(
-            f"w should be filters (F, C, HH, WW) with C = {C}, as x is {x.shape}: w is {w.shape}."
-        )
-    F, _, HH, WW = w.shape
+    sizes = _sizes(x.shape, w.shape, conv_param)
+    F = w.shape[0]
     if b.shape != (F,):
         raise ValueError(f"b should have shape ({F},), a bias a filter: it has {b.shape}.")
-    H_out, W_out = window_grid((H, W), (HH, WW), stride, pad, dilation).out
+    out = np.empty((x.shape[0], F, *sizes.out), x.dtype)
+    method = _choose(algorithm, x.shape, w.shape, sizes)
+    if method == "im2col":
+        _forward_im2col(x, w, out, sizes)
+        out += b[:, None, None]
+    else:
+        x, w, b = map(np.ascontiguousarray, (x, w, b))
+        kernels.forward(x, w, b, out, *sizes.layout, method)
+    return out, (x, w, b, conv_param)
 
-    filters = w.reshape(F, C * HH * WW)
-    out = np.empty((N, F, H_out * W_out), x.dtype)
-    for some in _batches(N, C * HH * WW * H_out * W_out * x.itemsize):
-        cols = im2col(x[some], HH, WW, stride, pad, dilation)
-        np.matmul(filters, cols, out=out[some])
-    out += b[:, None]
-    return out.reshape(N, F, H_out, W_out), (x, w, b, conv_param)
 
-
-def conv_backward_fast(dout: ArrayLike, cache: tuple) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def conv_backward_fast(
+    dout: ArrayLike, cache: tuple, algorithm: str = "auto"
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Convolutional layer, backward.
 
     Inputs:
     - dout: gradient on out (N, F, H_out, W_out)
     - cache: from conv_forward_fast
+    - algorithm: as for conv_forward_fast; it need not be the same
 
     Returns a tuple of:
     - dx: (N, C, H, W)
-    - dw: (F, C, HH, WW)
+    - dw: (F, C / groups, HH, WW)
     - db: (F,)
 
-    Raises ValueError when dout does not have the shape of out.
+    Raises ValueError when dout does not have the shape of out, or the algorithm cannot do these
+    sizes.
     """
     x, w, _, conv_param = cache
-    stride, pad, dilation = _conv_param(conv_param)
-    N, C, H, W = x.shape
-    F, _, HH, WW = w.shape
-    places = window_grid((H, W), (HH, WW), stride, pad, dilation).out
-    dout = _gradient(dout, (N, F, *places), x.dtype).reshape(N, F, -1)
-
-    filters = w.reshape(F, C * HH * WW)
-    dfilters = np.zeros_like(filters)
-    dx = np.empty(x.shape, x.dtype)
-    for some in _batches(N, C * HH * WW * dout.shape[2] * x.itemsize):
-        cols = im2col(x[some], HH, WW, stride, pad, dilation)
-        for picture, columns in zip(dout[some], cols):
-            dfilters += picture @ columns.T
-        np.matmul(filters.T, dout[some], out=cols)  # the columns' gradient, in their place
-        dx[some] = col2im(cols, x[some].shape, HH, WW, stride, pad, dilation)
-    return dx, dfilters.reshape(w.shape), dout.sum(axis=(0, 2))
+    sizes = _sizes(x.shape, w.shape, conv_param)
+    dout = as_gradient(dout, (x.shape[0], w.shape[0], *sizes.out), x.dtype)
+    dx, dw = np.empty(x.shape, x.dtype), np.empty(w.shape, w.dtype)
+    method = _choose(algorithm, x.shape, w.shape, sizes)
+    if method == "im2col":
+        _backward_im2col(dout, x, w, dx, dw, sizes)
+        return dx, dw, dout.sum(axis=(0, 2, 3))
+    db = np.empty(w.shape[0], w.dtype)
+    x, w = np.ascontiguousarray(x), np.ascontiguousarray(w)
+    kernels.gradient_x(dout, w, dx, *sizes.layout, method)
+    kernels.gradient_w(x, dout, dw, db, *sizes.layout, method)
+    return dx, dw, db
 
 
-def max_pool_forward_fast(x: ArrayLike, pool_param: dict) -> tuple[np.ndarray, tuple]:
-    """Max pooling, forward: windows of any shape that may overlap or leave gaps.
+class _Sizes(NamedTuple):
+    """Where the windows lie, and how channels are grouped. Pairs are (vertical, horizontal)."""
 
-    Inputs:
-    - x: (N, C, H, W), any memory order; unchanged
-    - pool_param: dict with "pool_height", "pool_width" and "stride"
+    out: tuple[int, int]
+    stride: tuple[int, int]
+    pad: tuple[int, int]
+    dilation: tuple[int, int]
+    groups: int
+    rounding: str
 
-    Returns a tuple of:
-    - out: (N, C, H_out, W_out), float32 for float32 input and float64 for anything else
-    - cache: for max_pool_backward_fast
-
-    Raises ValueError when the windows do not fit or the stride does not divide.
-    """
-    x = as_pictures(x)
-    taps = _pool_taps(x.shape, pool_param)
-    out = x[:, :, *taps[0]].copy()
-    # The number of the tap that gave the maximum, the first on a tie; one byte, if that is enough.
-    winner = np.zeros(out.shape, np.min_scalar_type(len(taps) - 1))
-    for number, tap in enumerate(taps[1:], start=1):
-        value = x[:, :, *tap]
-        np.copyto(winner, number, where=value > out)
-        np.maximum(out, value, out=out)  # keeps a NaN, which `value > out` overlooks
-    return out, (x.shape, x.dtype, winner, pool_param)
+    @property
+    def layout(self) -> tuple:
+        return self.stride, self.pad, self.dilation, self.groups
 
 
-def max_pool_backward_fast(dout: ArrayLike, cache: tuple) -> np.ndarray:
-    """Max pooling, backward: each output's gradient goes to the input that was the maximum.
+def _sizes(x_shape: tuple, w_shape: tuple, conv_param: dict) -> _Sizes:
+    """Read conv_param, and refuse filters that do not fit the pictures."""
+    if not {"stride", "pad"} <= set(conv_param) <= CONV_PARAM:
+        raise ValueError(
+            'conv_param should be {"stride": …, "pad": …}, and optionally "dilation", "groups" and '
+            f'"rounding", but its keys are {sorted(map(str, conv_param))}.'
+        )
+    C, groups = x_shape[1], conv_param.get("groups", 1)
+    if not isinstance(groups, int | np.integer) or groups < 1 or C % groups:
+        raise ValueError(f"groups should be a whole number that divides C = {C}: it is {groups!r}.")
+    if len(w_shape) != 4 or 0 in w_shape or w_shape[1] * groups != C:
+        each = f"C = {C}" if groups == 1 else f"C / groups = {C // groups} in the place of C"
+        raise ValueError(
+            f"w should be filters (F, C, HH, WW) with {each}, as x is {x_shape}: w is {w_shape}."
+        )
+    if w_shape[0] % groups:
+        raise ValueError(f"groups should divide F = {w_shape[0]}: it is {groups}.")
+    rounding = conv_param.get("rounding", "exact")
+    grid = window_grid(
+        x_shape[2:],
+        w_shape[2:],
+        conv_param["stride"],
+        conv_param["pad"],
+        conv_param.get("dilation", 1),
+        rounding,
+    )
+    return _Sizes(*grid[:4], int(groups), rounding)
 
-    Inputs:
-    - dout: (N, C, H_out, W_out)
-    - cache: from max_pool_forward_fast
 
-    Returns dx (N, C, H, W). On a tie the first of the equal inputs, row by row, gets it all.
+def _choose(algorithm: str, x_shape: tuple, w_shape: tuple, sizes: _Sizes) -> str:
+    """The algorithm to use; ValueError where the one asked for cannot do these sizes."""
+    if algorithm not in ALGORITHMS:
+        raise ValueError(f"algorithm should be one of {ALGORITHMS}, but is {algorithm!r}.")
+    suits_winograd = (
+        w_shape[2:] == (3, 3)
+        and sizes.stride == sizes.dilation == (1, 1)
+        and sizes.groups == 1
+        and max(sizes.pad) <= 2
+    )
+    if algorithm == "winograd" and not suits_winograd:
+        raise ValueError(
+            "Winograd's algorithm is for 3x3 filters with stride 1, dilation 1, one group and a "
+            f"pad of at most 2: here filters are {w_shape[2]}x{w_shape[3]}, stride {sizes.stride}, "
+            f"dilation {sizes.dilation}, groups {sizes.groups}, pad {sizes.pad}."
+        )
+    if algorithm in ("direct", "winograd") and kernels is None:
+        raise ValueError(
+            f'algorithm="{algorithm}" needs the compiled modules, which are not in use here '
+            '(BACKEND is "numpy"). "auto" and "im2col" work without them.'
+        )
+    if algorithm != "auto":
+        return algorithm
+    if kernels is None or sizes.out == (1, 1):  # one window a picture: one matrix product for all
+        return "im2col"
+    # Winograd's tiles of 4x4 should not lie outside a small picture for the most part, and the
+    # transforms want channels to pay for them.
+    covered = sizes.out[0] * sizes.out[1] / np.prod([-(-n // 4) * 4 for n in sizes.out])
+    enough = min(x_shape[1], w_shape[0]) >= 8
+    return "winograd" if suits_winograd and enough and covered > 0.4 else "direct"
 
-    Raises ValueError when dout does not have the shape of out.
-    """
-    shape, dtype, winner, pool_param = cache
-    dout = _gradient(dout, winner.shape, dtype)
-    dx = np.zeros(shape, dtype)
-    for number, tap in enumerate(_pool_taps(shape, pool_param)):
-        dx[:, :, *tap] += np.where(winner == number, dout, 0)
-    return dx
+
+def _forward_im2col(x: np.ndarray, w: np.ndarray, out: np.ndarray, sizes: _Sizes) -> None:
+    """Fill out (N, F, H_out, W_out), without the biases."""
+    for group, channels, filters in _groups(x, w, sizes):
+        if sizes.out == (1, 1):
+            cols = _columns(x[:, channels], w, sizes)[:, :, 0]
+            out[:, filters, 0, 0] = cols @ group.T
+            continue
+        for some, rows in _tiles(x[:, channels].shape, w, sizes):
+            cols = _columns(x[some, channels], w, sizes, rows)
+            out[some, filters, slice(*rows)] = _product(group, cols, sizes)
+
+
+def _backward_im2col(
+    dout: np.ndarray, x: np.ndarray, w: np.ndarray, dx: np.ndarray, dw: np.ndarray, sizes: _Sizes
+) -> None:
+    """Fill dx and dw."""
+    for group, channels, filters in _groups(x, w, sizes):
+        shape = x[:, channels].shape
+        dgroup = np.zeros(group.shape, group.dtype)
+        part = np.zeros(shape, x.dtype)
+        for some, rows in _tiles(shape, w, sizes):
+            cols = _columns(x[some, channels], w, sizes, rows)
+            d = np.ascontiguousarray(dout[some, filters, slice(*rows)])
+            d = d.reshape(*d.shape[:2], -1)
+            dgroup += _product_over_places(d, cols, sizes)
+            col2im(
+                _product(np.ascontiguousarray(group.T), d, sizes).reshape(cols.shape),
+                part[some].shape,
+                *w.shape[2:],
+                *sizes[1:4],
+                rounding=sizes.rounding,
+                rows=rows,
+                out=part[some],
+            )
+        dx[:, channels] = part
+        dw[filters] = dgroup.reshape(dw[filters].shape)
+
+
+def _groups(x: np.ndarray, w: np.ndarray, sizes: _Sizes):
+    """For each group: its filters as a matrix (F / groups, C / groups * HH * WW), the slice of
+    channels it reads and the slice of filters it is."""
+    F, Cg = w.shape[0] // sizes.groups, w.shape[1]
+    matrix = np.ascontiguousarray(w).reshape(w.shape[0], -1)
+    for g in range(sizes.groups):
+        filters = slice(g * F, (g + 1) * F)
+        yield matrix[filters], slice(g * Cg, (g + 1) * Cg), filters
+
+
+def _tiles(x_shape: tuple, w: np.ndarray, sizes: _Sizes):
+    return column_tiles(
+        x_shape,
+        *w.shape[2:],
+        *sizes[1:4],
+        rounding=sizes.rounding,
+        itemsize=w.itemsize,
+        budget=COLUMN_BYTES,
+    )
+
+
+def _columns(x: np.ndarray, w: np.ndarray, sizes: _Sizes, rows=None) -> np.ndarray:
+    return im2col(x, *w.shape[2:], *sizes[1:4], rounding=sizes.rounding, rows=rows)
+
+
+# A matrix product is a 1x1 convolution, and columns are pictures with a channel for each tap.
+_1x1 = (1, 1), (0, 0), (1, 1), 1, "direct"
+
+
+def _product(matrix: np.ndarray, cols: np.ndarray, sizes: _Sizes) -> np.ndarray:
+    """(N, F, rows, W_out): the matrix (F, K) times the columns (N, K, rows * W_out)."""
+    (N, K, _), F = cols.shape, len(matrix)
+    pictures = cols.reshape(N, K, -1, sizes.out[1])
+    if kernels is None:
+        return np.matmul(matrix, cols).reshape(N, F, *pictures.shape[2:])
+    out = np.empty((N, F, *pictures.shape[2:]), matrix.dtype)
+    no_bias = np.zeros(F, matrix.dtype)
+    kernels.forward(pictures, matrix.reshape(F, K, 1, 1), no_bias, out, *_1x1)
+    return out
+
+
+def _product_over_places(d: np.ndarray, cols: np.ndarray, sizes: _Sizes) -> np.ndarray:
+    """(F, K): the sum over pictures of d (N, F, places) times the columns (N, K, places)."""
+    if kernels is None:
+        return sum(picture @ columns.T for picture, columns in zip(d, cols))
+    (N, K, _), F = cols.shape, d.shape[1]
+    out, db = np.empty((F, K, 1, 1), d.dtype), np.empty(F, d.dtype)
+    shape = (-1, sizes.out[1])
+    kernels.gradient_w(cols.reshape(N, K, *shape), d.reshape(N, F, *shape), out, db, *_1x1)
+    return out[:, :, 0, 0]
 
 
 def _same_type(*arrays: ArrayLike) -> list[np.ndarray]:
@@ -165,43 +300,3 @@ def _same_type(*arrays: ArrayLike) -> list[np.ndarray]:
     others = [as_floating(array, name) for array, name in zip(arrays[1:], "wb")]
     dtype = np.result_type(x, *others)
     return [array.astype(dtype, copy=False) for array in (x, *others)]
-
-
-def _conv_param(conv_param: dict) -> tuple:
-    unknown = set(conv_param) - {"stride", "pad", "dilation"}
-    if unknown or "stride" not in conv_param or "pad" not in conv_param:
-        raise ValueError(
-            'conv_param should be {"stride": …, "pad": …}, and "dilation" if it is not 1, but its '
-            f"keys are {sorted(map(str, conv_param))}."
-        )
-    return conv_param["stride"], conv_param["pad"], conv_param.get("dilation", 1)
-
-
-def _pool_taps(shape: tuple, pool_param: dict) -> list[tuple[slice, slice]]:
-    """The pixels that each of the window's positions falls on, for all windows at once."""
-    if set(pool_param) != {"pool_height", "pool_width", "stride"}:
-        raise ValueError(
-            'pool_param should be {"pool_height": …, "pool_width": …, "stride": …}, but its keys '
-            f"are {sorted(map(str, pool_param))}."
-        )
-    size = pool_param["pool_height"], pool_param["pool_width"]
-    grid = window_grid(shape[2:], size, pool_param["stride"])
-    rows, columns = (
-        [slice(t, t + (n - 1) * s + 1, s) for t in range(w)]
-        for w, n, s in zip(size, grid.out, grid.stride)
-    )
-    return [(row, column) for row in rows for column in columns]
-
-
-def _gradient(dout: ArrayLike, shape: tuple, dtype: np.dtype) -> np.ndarray:
-    """dout in the layer's dtype, refused when it has not the shape of the layer's output."""
-    dout = np.ascontiguousarray(as_floating(dout, "dout"), dtype)
-    if dout.shape != shape:
-        raise ValueError(f"dout should have the shape of out, {shape}: it has {dout.shape}.")
-    return dout
-
-
-def _batches(N: int, bytes_each: int) -> list[slice]:
-    """Slices of 0..N whose columns together stay within COLUMN_BYTES (or are one picture's)."""
-    step = max(1, COLUMN_BYTES // bytes_each)
-    return [slice(start, min(start + step, N)) for start in range(0, N, step)]

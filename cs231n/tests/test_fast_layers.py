@@ -7,13 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from cs231n import fast_layers
-from cs231n.fast_layers import (
-    conv_backward_fast,
-    conv_forward_fast,
-    max_pool_backward_fast,
-    max_pool_forward_fast,
-)
+from cs231n import fast_layers, fast_pooling
+from cs231n.fast_layers import conv_backward_fast, conv_forward_fast
 from cs231n.gradient_check import numeric_gradient, relative_error
 
 
@@ -68,54 +63,9 @@ def test_many_small_batches_of_columns_give_what_one_large_batch_gives(monkeypat
         np.testing.assert_allclose(part, gradient, rtol=1e-12)
 
 
-@pytest.mark.parametrize(
-    "pool_param",
-    [
-        {"pool_height": 2, "pool_width": 2, "stride": 2},
-        {"pool_height": 3, "pool_width": 3, "stride": 2},
-        {"pool_height": 1, "pool_width": 3, "stride": 2},
-        {"pool_height": 2, "pool_width": 1, "stride": 3},
-        {"pool_height": 5, "pool_width": 4, "stride": 1},
-        {"pool_height": 3, "pool_width": 1, "stride": 4},
-    ],
-    ids=str,
-)
-def test_pooling_gradients_agree_with_centred_differences(pool_param):
-    H = pool_param["pool_height"] + 2 * pool_param["stride"]
-    W = pool_param["pool_width"] + 1 * pool_param["stride"]
-    rng = np.random.default_rng(2)
-    x = rng.permutation(2 * 3 * H * W).reshape(2, 3, H, W) / 10.0  # no ties
-    out, cache = max_pool_forward_fast(x, pool_param)
-    assert out.shape == (2, 3, 3, 2)
-    dout = rng.standard_normal(out.shape)
-    numeric = numeric_gradient(lambda x: max_pool_forward_fast(x, pool_param)[0], x, dout)
-    assert relative_error(max_pool_backward_fast(dout, cache), numeric) < 1e-7
-
-
-def test_overlapping_pool_gradient_adds_up():
-    x = np.zeros((1, 1, 3, 5))
-    x[0, 0, 1, 2] = 1.0  # the maximum of both windows
-    pool_param = {"pool_height": 3, "pool_width": 3, "stride": 2}
-    out, cache = max_pool_forward_fast(x, pool_param)
-    dx = max_pool_backward_fast(np.array([[[[2.0, 3.0]]]]), cache)
-    np.testing.assert_array_equal(out, [[[[1.0, 1.0]]]])
-    assert dx[0, 0, 1, 2] == 5.0
-    assert dx.sum() == 5.0
-
-
-def test_pool_of_negative_numbers_is_not_zero_and_nan_is_not_lost():
-    pool_param = {"pool_height": 2, "pool_width": 2, "stride": 2}
-    x = -np.arange(1.0, 5.0).reshape(1, 1, 2, 2)
-    assert max_pool_forward_fast(x, pool_param)[0].item() == -1.0
-    for place in np.ndindex(2, 2):
-        broken = x.copy()
-        broken[0, 0][place] = np.nan
-        assert np.isnan(max_pool_forward_fast(broken, pool_param)[0]).all()
-
-
 def test_memory_order_does_not_change_the_result():
     x, w, b = conv_case()
-    param, pool_param = {"stride": 1, "pad": 1}, {"pool_height": 3, "pool_width": 2, "stride": 2}
+    param = {"stride": 1, "pad": 1}
     out, cache = conv_forward_fast(x, w, b, param)
     other, other_cache = conv_forward_fast(np.asfortranarray(x), np.asfortranarray(w), b, param)
     np.testing.assert_allclose(other, out, rtol=1e-13)
@@ -124,10 +74,6 @@ def test_memory_order_does_not_change_the_result():
     )
     for got, expected in pairs:
         np.testing.assert_allclose(got, expected, rtol=1e-12)
-    np.testing.assert_array_equal(
-        max_pool_forward_fast(np.asfortranarray(x), pool_param)[0],
-        max_pool_forward_fast(x, pool_param)[0],
-    )
 
 
 def test_inputs_are_left_as_they_are():
@@ -137,24 +83,16 @@ def test_inputs_are_left_as_they_are():
     out, cache = conv_forward_fast(*arrays, {"stride": 1, "pad": 1})
     out.flags.writeable = False
     conv_backward_fast(out, cache)
-    pooled, cache = max_pool_forward_fast(
-        arrays[0], {"pool_height": 1, "pool_width": 2, "stride": 2}
-    )
-    pooled.flags.writeable = False
-    max_pool_backward_fast(pooled, cache)
 
 
 def test_float32_stays_float32_and_whole_numbers_become_float64():
     x, w, b = conv_case()
-    param, pool_param = {"stride": 1, "pad": 1}, {"pool_height": 1, "pool_width": 1, "stride": 1}
+    param = {"stride": 1, "pad": 1}
     small = [array.astype(np.float32) for array in (x, w, b)]
     out, cache = conv_forward_fast(*small, param)
     assert {out.dtype, *(g.dtype for g in conv_backward_fast(out, cache))} == {np.dtype(np.float32)}
     pixels = np.full(x.shape, 200, np.uint8)
     assert conv_forward_fast(pixels, w, b, param)[0].dtype == np.float64
-    pooled, cache = max_pool_forward_fast(small[0], pool_param)
-    assert max_pool_backward_fast(pooled, cache).dtype == np.float32
-    assert max_pool_forward_fast(pixels, pool_param)[0].dtype == np.float64
 
 
 @pytest.mark.parametrize(
@@ -180,38 +118,11 @@ def test_a_gradient_of_the_wrong_shape_is_refused():
     out, cache = conv_forward_fast(*conv_case(), {"stride": 1, "pad": 0})
     with pytest.raises(ValueError, match="dout should have the shape of out"):
         conv_backward_fast(out[:, :, :, :-1], cache)
-    pooled, cache = max_pool_forward_fast(out, {"pool_height": 1, "pool_width": 1, "stride": 1})
-    with pytest.raises(ValueError, match="dout should have the shape of out"):
-        max_pool_backward_fast(pooled[:1], cache)
-    with pytest.raises(ValueError, match="pool_param should be"):
-        max_pool_forward_fast(out, {"pool_height": 1, "pool_width": 1})
-    with pytest.raises(ValueError, match="pool_param should be"):  # and not silently unpadded
-        max_pool_forward_fast(out, {"pool_height": 1, "pool_width": 1, "stride": 1, "pad": 1})
-    with pytest.raises(ValueError, match="1 pixel is left over"):
-        max_pool_forward_fast(out, {"pool_height": 2, "pool_width": 2, "stride": 2})
 
 
-@pytest.mark.parametrize("ties", [np.zeros, np.ones])
-def test_on_a_tie_the_first_of_the_window_gets_the_whole_gradient(ties):
-    _, cache = max_pool_forward_fast(
-        ties((1, 1, 2, 4)), {"pool_height": 2, "pool_width": 2, "stride": 2}
-    )
-    dx = max_pool_backward_fast(np.array([[[[2.0, 3.0]]]]), cache)
-    np.testing.assert_array_equal(dx, [[[[2, 0, 3, 0], [0, 0, 0, 0]]]])
-
-
-def test_an_infinite_gradient_reaches_its_pixel_only():
-    _, cache = max_pool_forward_fast(
-        np.arange(4.0).reshape(1, 1, 2, 2), {"pool_height": 2, "pool_width": 2, "stride": 2}
-    )
-    dx = max_pool_backward_fast(np.full((1, 1, 1, 1), np.inf), cache)
-    np.testing.assert_array_equal(dx.ravel(), [0, 0, 0, np.inf])
-
-
-def test_windows_of_more_than_256_pixels_remember_which_one_won():
-    x = np.arange(400.0).reshape(1, 1, 20, 20)
-    _, cache = max_pool_forward_fast(x, {"pool_height": 20, "pool_width": 20, "stride": 1})
-    assert max_pool_backward_fast(np.ones((1, 1, 1, 1)), cache)[0, 0, 19, 19] == 1
+def test_max_pooling_can_still_be_imported_from_here():
+    assert fast_layers.max_pool_forward_fast is fast_pooling.max_pool_forward_fast
+    assert fast_layers.max_pool_backward_fast is fast_pooling.max_pool_backward_fast
 
 
 WITHOUT_COMPILED = """

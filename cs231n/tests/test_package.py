@@ -28,7 +28,7 @@ def tree(tmp_path):
     root.mkdir()
     for name in ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, root)
-    products = shutil.ignore_patterns("*.c", "*.so", "*.pyd", "__pycache__")
+    products = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")
     shutil.copytree(ROOT / "cs231n", root / "cs231n", ignore=products)
     for folder in ("grading", "assignments", "docs"):
         (root / folder).mkdir()
@@ -56,6 +56,14 @@ def build(tree, kind, **settings):
     return names, done.stdout + done.stderr
 
 
+def make_quick_to_compile(tree):
+    """Empty modules, so that a build takes seconds."""
+    for source in (tree / "cs231n").rglob("*.pyx"):
+        source.write_text("x = 1\n")
+    for source in (tree / "cs231n").rglob("*.c"):
+        source.write_text("typedef int nothing;\n")
+
+
 def compiled(names):
     return [name for name in names if name.endswith((".so", ".pyd"))]
 
@@ -63,32 +71,40 @@ def compiled(names):
 def test_wheel_holds_the_students_package_and_nothing_of_the_graders(tree):
     names, _ = build(tree, "build_wheel", CS231N_NO_EXT="1")
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"cs231n", "cs231n_kit"}
-    assert not [name for name in names if "/tests/" in name or name.endswith((".c", ".pyc"))]
+    assert not [name for name in names if "/tests/" in name or name.endswith((".c", ".h", ".pyc"))]
     assert {"cs231n/im2col_cython.pyx", "cs231n/py.typed", "cs231n/fast_layers.py"} <= {*names}
+    assert {"cs231n/kernels/__init__.py", "cs231n/threads.py"} <= {*names}
 
 
 def test_source_archive_holds_what_a_build_needs_and_nothing_of_the_graders(tree):
     names, _ = build(tree, "build_sdist", CS231N_NO_EXT="1")
     assert {"setup.py", "pyproject.toml", "cs231n/im2col_cython.pyx"} <= {*names}
+    in_tree = {str(path.relative_to(ROOT)) for path in (ROOT / "cs231n/kernels").glob("*.[ch]")}
+    assert len(in_tree) > 10
+    assert in_tree <= {*names}
     folders = {name.partition("/")[0] for name in names if "/" in name}
     assert folders == {"cs231n", "cs231n_kit.egg-info"}
-    assert not [name for name in names if "/tests/" in name or name.endswith((".c", ".pyc"))]
+    assert not [name for name in names if "/tests/" in name or name.endswith(".pyc")]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="CC chooses the compiler on Unix only")
 @pytest.mark.parametrize("compiler", ["false", "/there/is/no/such/compiler"])
 @pytest.mark.parametrize("kind", ["build_wheel", "build_editable"])
 def test_without_a_compiler_the_package_installs_and_says_what_is_missing(tree, kind, compiler):
-    (tree / "cs231n/im2col_cython.pyx").write_text("x = 1\n")  # quick to translate
+    make_quick_to_compile(tree)
     names, printed = build(tree, kind, CC=compiler)
     assert not compiled(names)
-    assert "without its compiled module" in printed
+    assert "without its compiled modules" in printed
     assert "Install a C compiler" in printed
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler here")
-def test_with_a_compiler_the_wheel_holds_the_compiled_module(tree):
-    (tree / "cs231n/im2col_cython.pyx").write_text("x = 1\n")
+def test_with_a_compiler_the_wheel_holds_the_compiled_modules(tree):
+    make_quick_to_compile(tree)
     names, _ = build(tree, "build_wheel")
-    assert len(compiled(names)) == 1
-    assert not [name for name in names if name.endswith(".c")]
+    modules = {name.partition(".")[0] for name in compiled(names)}
+    assert modules == {
+        "cs231n/im2col_cython",
+        *(f"cs231n/kernels/{name}" for name in ("threads", "convolution", "pointwise")),
+    }
+    assert not [name for name in names if name.endswith((".c", ".h"))]

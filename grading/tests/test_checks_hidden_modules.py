@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 
 import cs231n
-from grading.checks import EXERCISES, convolution, fully_connected, hidden_from, pooling
+from grading.checks import EXERCISES, convolution, fast, fully_connected, hidden_from, pooling
 
 PACKAGE = Path(cs231n.__file__).parent
-FAST = ("cs231n.fast_layers", "cs231n.im2col", "cs231n.im2col_cython")
+FAST = fast.EVERYTHING
 
 
 @pytest.mark.parametrize(
     ("exercises", "hidden"),
     [
         ([], ()),
-        (["svm_loss", "two_layer_net"], ()),
+        (["svm_loss", "two_layer_net"], FAST),
         (["conv_forward_naive"], FAST),
         (["locally_connected_forward"], FAST),
         (["l2_pool_backward"], FAST),
@@ -38,13 +38,20 @@ def test_every_exercise_says_what_is_hidden_from_it():
 def test_hidden_modules_exist(module):
     for name in module.HIDE:
         path = PACKAGE.joinpath(*name.split(".")[1:])
-        assert path.with_suffix(".py").exists() or path.with_suffix(".pyx").exists()
+        assert path.is_dir() or any(path.with_suffix(s).exists() for s in (".py", ".pyx"))
+
+
+def test_every_module_that_computes_a_layer_is_on_the_list():
+    names = {path.name.partition(".")[0] for path in PACKAGE.glob("*.py*")}
+    computing = {name for name in names if name.startswith(("fast_", "im2col"))} - {"fast_common"}
+    assert {f"cs231n.{name}" for name in computing | {"kernels"}} == {*FAST}
 
 
 def test_no_module_that_is_left_passes_a_hidden_one_on():
     # (A visible check imports one when it runs, which then fails as the notebook itself would.)
-    imports = re.compile(r"^(?:from|import) .*\b(?:fast_layers|im2col|im2col_cython)\b", re.M)
+    hidden = "|".join(name.removeprefix("cs231n.") for name in FAST)
+    imports = re.compile(rf"^(?:from|import) .*\b(?:{hidden})\b", re.M)
     for path in PACKAGE.rglob("*.py"):
         name = ".".join(["cs231n", *path.relative_to(PACKAGE).with_suffix("").parts])
-        if name not in FAST and "tests" not in path.parts:
+        if not name.startswith((*FAST, "cs231n.fast_common")) and "tests" not in path.parts:
             assert not imports.search(path.read_text(encoding="utf-8")), name

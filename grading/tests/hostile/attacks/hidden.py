@@ -69,7 +69,7 @@ for folder, folders, names in os.walk("/"):
     if folder.startswith(("/proc", "/sys", "/usr")):
         folders.clear()
     for name in names:
-        if name.startswith(("im2col", "fast_layers")):
+        if name.startswith(("im2col", "fast_layers", "fast_po", "convolution.c", "pointwise.c")):
             print("found", os.path.join(folder, name))
             path = os.path.join(folder, name)
             try:
@@ -102,7 +102,7 @@ for thing in gc.get_objects():
             print("found", thing)
             found.append(thing)
 for name in list(sys.modules):
-    if "im2col" in name or "fast_layers" in name:
+    if "im2col" in name or "fast_" in name or "kernels" in name:
         print("found", name)
 
 

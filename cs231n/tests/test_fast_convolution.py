@@ -1,0 +1,381 @@
+"""The convolution kernels: each algorithm against float64 columns, on each kind of processor."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import cs231n
+from cs231n import fast_layers
+from cs231n.fast_layers import conv_backward_fast, conv_forward_fast
+from cs231n.gradient_check import numeric_gradient, relative_error
+from cs231n.im2col import col2im, im2col
+
+compiled = pytest.mark.skipif(
+    fast_layers.kernels is None, reason="the compiled kernels are not built"
+)
+# The largest difference from float64, over the largest value: what docs/fast-layers.md promises.
+PROMISED = {
+    ("direct", np.float32): 5e-6,
+    ("im2col", np.float32): 5e-6,
+    ("winograd", np.float32): 5e-5,
+    ("direct", np.float64): 1e-14,
+    ("im2col", np.float64): 1e-14,
+    ("winograd", np.float64): 1e-13,
+}
+ORDINARY = {"stride": 1, "pad": 1}
+
+
+def exact(x, w, b, dout, param):
+    """out, dx, dw and db by NumPy's columns in float64, one group after another."""
+    x, w, b = (array.astype(np.float64) for array in (x, w, b))
+    groups, Cg = param.get("groups", 1), w.shape[1]
+    where = (*w.shape[2:], param["stride"], param["pad"], param.get("dilation", 1))
+    rounding = param.get("rounding", "exact")
+    out, dx, dw = [], [], []
+    for xs, ws, ds in zip(
+        *(np.split(a, groups, axis) for a, axis in ((x, 1), (w, 0), (np.float64(dout), 1)))
+    ):
+        matrix, cols = ws.reshape(len(ws), -1), im2col(xs, *where, rounding=rounding)
+        d = ds.reshape(len(ds), len(ws), -1)
+        out.append((matrix @ cols).reshape(ds.shape))
+        dw.append(np.einsum("nfl,nkl->fk", d, cols).reshape(len(ws), Cg, *w.shape[2:]))
+        dx.append(col2im(matrix.T @ d, xs.shape, *where, rounding=rounding))
+    out = np.concatenate(out, axis=1) + b[:, None, None]
+    return out, np.concatenate(dx, axis=1), np.concatenate(dw), np.sum(dout, (0, 2, 3), np.float64)
+
+
+def results(x, w, b, dout, param, algorithm):
+    out, cache = conv_forward_fast(x, w, b, param, algorithm)
+    return out, *conv_backward_fast(dout, cache, algorithm)
+
+
+def values(x_shape, w_shape, out_shape, dtype, seed=0):
+    rng = np.random.default_rng(seed)
+    shapes = (x_shape, w_shape, (w_shape[0],), out_shape)
+    return [rng.standard_normal(shape).astype(dtype) for shape in shapes]
+
+
+def assert_as_promised(algorithm, dtype, got, expected):
+    for name, g, e in zip(("out", "dx", "dw", "db"), got, expected):
+        assert g.dtype == dtype
+        assert g.shape == e.shape, name
+        error = np.abs(g - e).max() / max(np.abs(e).max(), 1e-300)
+        assert error <= PROMISED[algorithm, dtype], (name, error)
+
+
+@st.composite
+def layers(draw):
+    """(x shape, w shape, out shape, conv_param) of a layer of any kind, small."""
+    groups = draw(st.sampled_from([1, 1, 1, 2, 3]))
+    Cg, Fg = draw(st.integers(1, 9)), draw(st.integers(1, 14))
+    pair = lambda least, most: draw(st.tuples(*[st.integers(least, most)] * 2))  # noqa: E731
+    taps, stride, pad, dilation, places = (
+        pair(1, 5),
+        pair(1, 4),
+        pair(0, 3),
+        pair(1, 3),
+        pair(1, 19),
+    )
+    size = [
+        (n - 1) * s + (k - 1) * d + 1 - 2 * p
+        for n, s, k, d, p in zip(places, stride, taps, dilation, pad)
+    ]
+    assume(min(size) >= 1)
+    N = draw(st.integers(1, 3))
+    param = {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups}
+    return (N, groups * Cg, *size), (groups * Fg, Cg, *taps), (N, groups * Fg, *places), param
+
+
+@compiled
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("algorithm", ["direct", "im2col"])
+@given(layer=layers(), seed=st.integers(0, 99))
+@settings(max_examples=60, deadline=None)
+def test_any_layer_comes_out_as_exact_as_promised(algorithm, dtype, layer, seed):
+    *shapes, param = layer
+    arrays = values(*shapes, dtype, seed)
+    assert_as_promised(algorithm, dtype, results(*arrays, param, algorithm), exact(*arrays, param))
+
+
+@compiled
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@given(
+    sizes=st.tuples(*[st.integers(1, n) for n in (3, 35, 50, 33, 33)]),
+    pad=st.tuples(st.integers(0, 2), st.integers(0, 2)),
+)
+@settings(max_examples=60, deadline=None)
+def test_winograd_is_as_exact_as_promised(dtype, sizes, pad):
+    N, C, F, H, W = sizes
+    out = [n + 2 * p - 2 for n, p in zip((H, W), pad)]
+    assume(min(out) >= 1)
+    arrays = values((N, C, H, W), (F, C, 3, 3), (N, F, *out), dtype)
+    param = {"stride": 1, "pad": pad}
+    assert_as_promised(
+        "winograd", dtype, results(*arrays, param, "winograd"), exact(*arrays, param)
+    )
+
+
+@compiled
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("algorithm", ["direct", "im2col", "winograd"])
+def test_long_sums_are_as_exact_as_promised(algorithm, dtype):
+    # 2,304 products for an output, 8,192 for a filter's gradient: rounding errors add up
+    arrays = values((8, 256, 32, 32), (32, 256, 3, 3), (8, 32, 32, 32), dtype)
+    assert_as_promised(
+        algorithm, dtype, results(*arrays, ORDINARY, algorithm), exact(*arrays, ORDINARY)
+    )
+
+
+@pytest.mark.parametrize("rounding", ["floor", "ceil"])
+@pytest.mark.parametrize("algorithm", ["auto", "direct", "im2col"])
+def test_a_stride_that_does_not_divide_can_be_rounded(algorithm, rounding):
+    if fast_layers.kernels is None and algorithm == "direct":
+        pytest.skip("the compiled kernels are not built")
+    places = {"floor": (3, 4), "ceil": (4, 4)}[rounding]  # of (8 - 3) / 2 + 1 and (9 - 3) / 2 + 1
+    arrays = values((2, 3, 8, 9), (4, 3, 3, 3), (2, 4, *places), np.float64)
+    param = {"stride": 2, "pad": 0, "rounding": rounding}
+    assert_as_promised(
+        "im2col", np.float64, results(*arrays, param, algorithm), exact(*arrays, param)
+    )
+
+
+@pytest.mark.parametrize(
+    ("x_shape", "w_shape", "param"),
+    [
+        ((2, 8, 7, 6), (9, 8, 3, 3), ORDINARY),  # Winograd
+        ((2, 4, 7, 6), (3, 4, 3, 2), {"stride": (2, 1), "pad": (1, 1)}),
+        ((2, 4, 5, 5), (6, 2, 3, 3), {"stride": 1, "pad": 2, "dilation": 2, "groups": 2}),
+        ((2, 3, 4, 4), (5, 3, 1, 1), {"stride": 1, "pad": 0}),
+        ((3, 2, 4, 3), (5, 2, 4, 3), {"stride": 1, "pad": 0}),  # fully connected
+    ],
+)
+def test_gradients_of_what_auto_picks_pass_a_strict_check(x_shape, w_shape, param):
+    rng = np.random.default_rng(5)
+    x, w, b = (rng.standard_normal(s) for s in (x_shape, w_shape, w_shape[:1]))
+    out, cache = conv_forward_fast(x, w, b, param)
+    dout = rng.standard_normal(out.shape)
+    for gradient, array, forward in zip(
+        conv_backward_fast(dout, cache),
+        (x, w, b),
+        (
+            lambda x: conv_forward_fast(x, w, b, param)[0],
+            lambda w: conv_forward_fast(x, w, b, param)[0],
+            lambda b: conv_forward_fast(x, w, b, param)[0],
+        ),
+    ):
+        # The layer is linear in each: a large step costs nothing and rounds less.
+        assert relative_error(gradient, numeric_gradient(forward, array, dout, h=1e-2)) < 1e-8
+
+
+SHAPES_FOR_THREADS = [
+    ("direct", (5, 6, 19, 17), (10, 6, 3, 3), ORDINARY),
+    ("direct", (1, 3, 40, 40), (7, 3, 5, 5), {"stride": 2, "pad": 2, "rounding": "floor"}),
+    ("direct", (2, 9, 12, 12), (20, 9, 1, 1), {"stride": 1, "pad": 0}),
+    ("im2col", (5, 6, 19, 17), (10, 6, 3, 3), ORDINARY),
+    ("winograd", (5, 18, 19, 17), (21, 18, 3, 3), ORDINARY),
+]
+
+
+@compiled
+@pytest.mark.parametrize(("algorithm", "x_shape", "w_shape", "param"), SHAPES_FOR_THREADS)
+def test_the_number_of_threads_does_not_change_a_bit(algorithm, x_shape, w_shape, param):
+    before = cs231n.get_num_threads()
+    try:
+        found = []
+        for threads in (1, 2, 3, 8, 2):
+            cs231n.set_num_threads(threads)
+            rng = np.random.default_rng(1)
+            x, w, b = (rng.standard_normal(s) for s in (x_shape, w_shape, w_shape[:1]))
+            out, cache = conv_forward_fast(x, w, b, param, algorithm)
+            dout = rng.standard_normal(out.shape)
+            found.append((out, *conv_backward_fast(dout, cache, algorithm)))
+    finally:
+        cs231n.set_num_threads(before)
+    for other in found[1:]:
+        for one, two in zip(found[0], other):
+            np.testing.assert_array_equal(one, two)
+
+
+@compiled
+def test_layers_may_run_in_several_python_threads_at_once():
+    arrays = values((4, 8, 20, 20), (16, 8, 3, 3), (4, 16, 20, 20), np.float32)
+    expected, found = results(*arrays, ORDINARY, "auto"), [None] * 4
+
+    def work(number):
+        found[number] = [results(*arrays, ORDINARY, "auto") for _ in range(5)]
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for runs in found:
+        for run in runs:
+            for got, e in zip(run, expected):
+                np.testing.assert_array_equal(got, e)
+
+
+ON_ANOTHER_PROCESSOR = """
+import sys
+import numpy as np
+from cs231n.kernels.threads import processor
+from cs231n.tests import test_fast_convolution as tests
+print(processor())
+for algorithm, param, w in (
+    ("direct", {"stride": (2, 1), "pad": (1, 2), "groups": 2}, (26, 5, 3, 4)),
+    ("im2col", {"stride": 1, "pad": 1}, (26, 10, 3, 3)),
+    ("winograd", {"stride": 1, "pad": 1}, (26, 10, 3, 3)),
+):
+    for dtype in (np.float32, np.float64):
+        x = np.random.default_rng(0).standard_normal((2, 10, 21, 18)).astype(dtype)
+        b = np.ones(26, dtype)
+        weights = np.random.default_rng(1).standard_normal(w).astype(dtype)
+        out, _ = tests.conv_forward_fast(x, weights, b, param, algorithm)
+        dout = np.random.default_rng(2).standard_normal(out.shape).astype(dtype)
+        arrays = x, weights, b, dout
+        tests.assert_as_promised(
+            algorithm, dtype, tests.results(*arrays, param, algorithm), tests.exact(*arrays, param)
+        )
+"""
+
+
+def python(code, **settings):
+    root = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": path} | settings,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@compiled
+@pytest.mark.parametrize("processor", ["portable", "avx2", "avx512"])
+def test_code_for_every_processor_gives_the_same_results(processor):
+    done = python(ON_ANOTHER_PROCESSOR, CS231N_CPU=processor)
+    assert done.returncode == 0, done.stderr
+    if done.stdout.strip() != processor:
+        pytest.skip(f"this processor runs {done.stdout.strip()} at most")
+
+
+@compiled
+def test_a_forked_process_can_convolve_too():
+    if not hasattr(os, "fork"):
+        pytest.skip("no fork here")
+    done = python(
+        "import os, numpy as np, cs231n\n"
+        "from cs231n.fast_layers import conv_forward_fast as f\n"
+        "cs231n.set_num_threads(2)\n"
+        "x, w, b = np.ones((8, 8, 32, 32)), np.ones((8, 8, 3, 3)), np.ones(8)\n"
+        "first = f(x, w, b, {'stride': 1, 'pad': 1})[0]\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    same = (f(x, w, b, {'stride': 1, 'pad': 1})[0] == first).all()\n"
+        "    os._exit(0 if same and cs231n.get_num_threads() == 1 else 3)\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n",
+    )
+    assert done.stdout.strip() == "0", done.stderr
+
+
+@compiled
+def test_threads_follow_the_environment_threadpoolctl_and_set_num_threads():
+    from cs231n.kernels.threads import HAS_OPENMP
+
+    if not HAS_OPENMP:
+        pytest.skip("built without OpenMP")
+    code = "import cs231n; print(cs231n.get_num_threads())"
+    assert python(code, OMP_NUM_THREADS="3").stdout.strip() == "3"
+    code = "import cs231n; cs231n.set_num_threads(5); print(cs231n.get_num_threads())"
+    assert python(code, OMP_NUM_THREADS="3").stdout.strip() == "5"
+    pytest.importorskip("threadpoolctl")
+    code = (
+        "import cs231n, threadpoolctl, cs231n.fast_layers\n"
+        "with threadpoolctl.threadpool_limits(4): print(cs231n.get_num_threads())"
+    )
+    assert python(code, OMP_NUM_THREADS="3").stdout.strip() == "4"
+
+
+@pytest.mark.parametrize("count", [0, -1, 1.5, "2", None, True, 5000])
+def test_a_senseless_number_of_threads_is_refused(count):
+    with pytest.raises(ValueError, match="whole number from 1 to 1024"):
+        cs231n.set_num_threads(count)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (dict(algorithm="fft"), "algorithm should be one of"),
+        (dict(param={"stride": 2, "pad": 0}, algorithm="winograd"), "3x3 filters with stride 1"),
+        (dict(param={"stride": 1, "pad": 1, "groups": 3}), "divides C = 4"),
+        (dict(param={"stride": 1, "pad": 1, "groups": 2}), "C / groups = 2"),
+        (dict(param={"stride": 1, "pad": 1, "groups": 1.0}), "whole number"),
+        (dict(param={"stride": 1, "pad": 1, "group": 1}), "conv_param should be"),
+        (dict(w_shape=(5, 2, 3, 3), param={"stride": 1, "pad": 1, "groups": 2}), "divide F = 5"),
+        (dict(param={"stride": 1, "pad": 1, "rounding": "up"}), "rounding should be"),
+        (dict(param={"stride": 1, "pad": 2**40}), "pad should be less than"),
+        (dict(param={"stride": 0, "pad": 1}), "stride should be at least 1"),
+    ],
+)
+def test_what_an_algorithm_cannot_do_is_refused_with_the_reason(change, message):
+    wanted = dict(w_shape=(6, 4, 3, 3), param=ORDINARY, algorithm="auto") | change
+    x, w = np.zeros((2, 4, 5, 5)), np.zeros(wanted["w_shape"])
+    with pytest.raises(ValueError, match=message):
+        conv_forward_fast(x, w, np.zeros(len(w)), wanted["param"], wanted["algorithm"])
+
+
+@compiled
+@pytest.mark.parametrize("stride", [1, 2**31 - 1])
+@pytest.mark.parametrize("algorithm", ["auto", "direct", "im2col"])
+def test_a_huge_stride_past_the_only_window_does_no_harm(algorithm, stride):
+    arrays = values((2, 3, 3, 4), (5, 3, 3, 4), (2, 5, 1, 1), np.float64)
+    param = {"stride": stride, "pad": 0}
+    expected = exact(*arrays, {"stride": 1, "pad": 0})
+    assert_as_promised("im2col", np.float64, results(*arrays, param, algorithm), expected)
+
+
+@compiled
+def test_kernels_refuse_arrays_that_do_not_fit_before_they_run():
+    kernels = fast_layers.kernels
+    x, w, b = np.zeros((1, 2, 6, 6)), np.zeros((3, 2, 3, 3)), np.zeros(3)
+    out, layout = np.zeros((1, 3, 4, 4)), ((1, 1), (0, 0), (1, 1), 1)
+    kernels.forward(x, w, b, out, *layout, "direct")
+    for wrong in (
+        (x, w, b, np.zeros((1, 3, 9, 4)), *layout),  # windows that begin outside
+        (x, w, b, np.zeros((1, 4, 4, 4)), *layout),
+        (x, w, np.zeros(2), out, *layout),
+        (x, w.astype(np.float32), b, out, *layout),
+        (x[:, :, :, ::-1], w, b, out, *layout),
+        (np.zeros((1, 3, 6, 6)), w, b, out, *layout),
+        (x, w, b, out, (0, 1), (0, 0), (1, 1), 1),
+        (x, w, b, out, (1, 1), (-1, 0), (1, 1), 1),
+        (x, w, b, out, (1, 1), (0, 0), (1, 1), 2),
+        (x.astype(np.int64), w, b, out, *layout),
+    ):
+        with pytest.raises(ValueError, match=r"fit|needed|should"):
+            kernels.forward(*wrong, "direct")
+    with pytest.raises(ValueError, match="beyond the winograd algorithm"):
+        kernels.forward(x, w, b, out, (1, 1), (0, 0), (2, 1), 1, "winograd")
+
+
+@compiled
+def test_columns_stay_within_their_budget(monkeypatch):
+    sizes = []
+    plain = fast_layers.im2col
+    monkeypatch.setattr(
+        fast_layers, "im2col", lambda *a, **k: sizes.append(plain(*a, **k).nbytes) or plain(*a, **k)
+    )
+    monkeypatch.setattr(fast_layers, "COLUMN_BYTES", 50_000)
+    arrays = values((3, 4, 30, 30), (5, 4, 3, 3), (3, 5, 30, 30), np.float32)
+    whole = 4 * 9 * 900 * 4  # bytes of one picture's columns: more than the budget
+    assert_as_promised(
+        "im2col", np.float32, results(*arrays, ORDINARY, "im2col"), exact(*arrays, ORDINARY)
+    )
+    assert whole > 50_000 >= max(sizes)
