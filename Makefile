@@ -8,7 +8,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help install demo test lab build lint clean
+.PHONY: help install demo test lab build lint sanitize clean
 
 help:  ## this list
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -39,6 +39,19 @@ build: $(READY)  ## rebuild assignments/ from grading/source and grading/referen
 
 lint: $(READY)  ## style of Python and Cython
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && PATH="$(abspath $(BIN)):$$PATH" cython-lint cs231n
+
+sanitize: $(READY)  ## the fast layers' tests under AddressSanitizer and UndefinedBehaviorSanitizer (gcc)
+	rm -rf build/sanitize && mkdir -p build/sanitize
+	cp -r cs231n setup.py pyproject.toml README.md LICENSE build/sanitize
+	find build/sanitize -name '*.so' -delete
+	cd build/sanitize && CS231N_SANITIZE=1 $(abspath $(BIN))/python setup.py --quiet build_ext --inplace
+	cd build/sanitize && for cpu in portable avx2 avx512; do \
+	    echo "== CS231N_CPU=$$cpu"; \
+	    CS231N_CPU=$$cpu LD_PRELOAD=$$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 \
+	    UBSAN_OPTIONS=print_stacktrace=1 OMP_NUM_THREADS=2 PYTHONPATH=$$PWD \
+	    $(abspath $(BIN))/python -m pytest -q -n 2 --dist loadfile \
+	        cs231n/tests/test_fast_*.py cs231n/tests/test_im2col.py || exit 1; \
+	done
 
 clean:  ## remove the environment and all build products (not students' work)
 	rm -rf $(VENV) build dist *.egg-info grading/work .pytest_cache .ruff_cache .hypothesis

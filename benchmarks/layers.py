@@ -134,11 +134,13 @@ class Runner:
                     calls[name] = [make(self.sizes.step)]
                 except ImportError as problem:
                     self.refuse(name, "training step", problem)
+        measure.as_the_kit_sets_it()
         losses = {name: call() for name, (call,) in calls.items()}
         if len(losses) == 2 and abs(losses["kit"] - losses["torch"]) > 1e-3:
             self.refuse("kit", "training step", f"the losses differ: {losses}")
         for name, (seconds,) in self.times(calls).items() if calls else ():
             self.add("step", "three-layer net", "float32", "step", name, seconds)
+        measure.set_threads(self.args.threads)
 
     def measure_imports(self) -> None:
         modules = ["numpy", "cs231n", "cs231n.fast_layers", "torch"]

@@ -41,6 +41,11 @@ def set_threads(count: int) -> str:
     return f"threadpoolctl: {count}"
 
 
+def as_the_kit_sets_it() -> None:
+    """BLAS's threads as they are after importing the fast layers (see cs231n.threads)."""
+    cs231n.threads.one_thread_for_blas()
+
+
 def interleaved(
     calls: dict[str, list[Callable]], repeats: int, pause: float
 ) -> Iterator[dict[str, list[float]]]:

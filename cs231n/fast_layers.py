@@ -30,6 +30,7 @@ from cs231n.fast_pooling import (
     max_pool_forward_fast,
 )
 from cs231n.im2col import as_floating, as_pictures, column_tiles, window_grid
+from cs231n.threads import one_thread_for_blas
 
 __all__ = [
     "avg_pool_backward_fast",
@@ -47,6 +48,8 @@ kernels = columns and compiled("cs231n.kernels.convolution")
 BACKEND = "cython" if kernels else "numpy"
 if BACKEND == "cython":
     from cs231n.im2col_cython import col2im, im2col
+
+    one_thread_for_blas()
 else:
     from cs231n.im2col import col2im, im2col
 
@@ -90,8 +93,8 @@ def conv_forward_fast(
         _forward_im2col(x, w, out, sizes)
         out += b[:, None, None]
     else:
-        x, w, b = map(np.ascontiguousarray, (x, w, b))
-        kernels.forward(x, w, b, out, *sizes.layout, method)
+        arrays = map(np.ascontiguousarray, (x, w, b))
+        kernels.forward(*arrays, out, *sizes.layout, method)
     return out, (x, w, b, conv_param)
 
 
@@ -195,7 +198,8 @@ def _choose(algorithm: str, x_shape: tuple, w_shape: tuple, sizes: _Sizes) -> st
         )
     if algorithm != "auto":
         return algorithm
-    if kernels is None or sizes.out == (1, 1):  # one window a picture: one matrix product for all
+    # One window a picture is a fully connected layer: one matrix product for all pictures.
+    if kernels is None or sizes.out == (1, 1) or _row_of_windows(x_shape, w_shape, sizes) > 10**9:
         return "im2col"
     # Winograd's tiles of 4x4 should not lie outside a small picture for the most part, and the
     # transforms want channels to pay for them.
@@ -204,16 +208,24 @@ def _choose(algorithm: str, x_shape: tuple, w_shape: tuple, sizes: _Sizes) -> st
     return "winograd" if suits_winograd and enough and covered > 0.4 else "direct"
 
 
+def _row_of_windows(x_shape: tuple, w_shape: tuple, sizes: _Sizes) -> int:
+    """How many numbers the direct algorithm would have to hold for one row of windows: absurdly
+    many where dilation and padding are huge."""
+    tall, wide = ((k - 1) * d + 1 for k, d in zip(w_shape[2:], sizes.dilation))
+    return max(x_shape[1], w_shape[0]) * tall * (x_shape[3] + sizes.out[1] + wide)
+
+
 def _forward_im2col(x: np.ndarray, w: np.ndarray, out: np.ndarray, sizes: _Sizes) -> None:
     """Fill out (N, F, H_out, W_out), without the biases."""
     for group, channels, filters in _groups(x, w, sizes):
         if sizes.out == (1, 1):
-            cols = _columns(x[:, channels], w, sizes)[:, :, 0]
-            out[:, filters, 0, 0] = cols @ group.T
+            cols = _as_places(_columns(x[:, channels], w, sizes)[:, :, 0])
+            product = _product(group, cols, ROW)
+            out[:, filters, 0, 0] = product.reshape(len(group), -1)[:, : len(x)].T
             continue
         for some, rows in _tiles(x[:, channels].shape, w, sizes):
             cols = _columns(x[some, channels], w, sizes, rows)
-            out[some, filters, slice(*rows)] = _product(group, cols, sizes)
+            out[some, filters, slice(*rows)] = _product(group, cols, sizes.out[1])
 
 
 def _backward_im2col(
@@ -222,15 +234,25 @@ def _backward_im2col(
     """Fill dx and dw."""
     for group, channels, filters in _groups(x, w, sizes):
         shape = x[:, channels].shape
+        if sizes.out == (1, 1):
+            cols = _as_places(_columns(x[:, channels], w, sizes)[:, :, 0])
+            d = _as_places(dout[:, filters, 0, 0])
+            dw[filters] = _product_over_places(d, cols, ROW).reshape(dw[filters].shape)
+            dcols = _product(np.ascontiguousarray(group.T), d, ROW)
+            dcols = dcols.reshape(-1, d.shape[2])[:, : len(x)].T[:, :, None]
+            dx[:, channels] = col2im(
+                dcols, shape, *w.shape[2:], *sizes[1:4], rounding=sizes.rounding
+            )
+            continue
         dgroup = np.zeros(group.shape, group.dtype)
         part = np.zeros(shape, x.dtype)
         for some, rows in _tiles(shape, w, sizes):
             cols = _columns(x[some, channels], w, sizes, rows)
             d = np.ascontiguousarray(dout[some, filters, slice(*rows)])
             d = d.reshape(*d.shape[:2], -1)
-            dgroup += _product_over_places(d, cols, sizes)
+            dgroup += _product_over_places(d, cols, sizes.out[1])
             col2im(
-                _product(np.ascontiguousarray(group.T), d, sizes).reshape(cols.shape),
+                _product(np.ascontiguousarray(group.T), d, sizes.out[1]).reshape(cols.shape),
                 part[some].shape,
                 *w.shape[2:],
                 *sizes[1:4],
@@ -267,14 +289,26 @@ def _columns(x: np.ndarray, w: np.ndarray, sizes: _Sizes, rows=None) -> np.ndarr
     return im2col(x, *w.shape[2:], *sizes[1:4], rounding=sizes.rounding, rows=rows)
 
 
+ROW = 16
+
+
+def _as_places(values: np.ndarray) -> np.ndarray:
+    """(1, K, M): N pictures' values (N, K) as the places of one picture, whose M places are N
+    filled up to whole rows of ROW places. So one matrix product serves all pictures."""
+    N, K = values.shape
+    places = np.zeros((1, K, -(-N // ROW) * ROW), values.dtype)
+    places[0, :, :N] = values.T
+    return places
+
+
 # A matrix product is a 1x1 convolution, and columns are pictures with a channel for each tap.
 _1x1 = (1, 1), (0, 0), (1, 1), 1, "direct"
 
 
-def _product(matrix: np.ndarray, cols: np.ndarray, sizes: _Sizes) -> np.ndarray:
-    """(N, F, rows, W_out): the matrix (F, K) times the columns (N, K, rows * W_out)."""
+def _product(matrix: np.ndarray, cols: np.ndarray, width: int) -> np.ndarray:
+    """(N, F, rows, width): the matrix (F, K) times the columns (N, K, rows * width)."""
     (N, K, _), F = cols.shape, len(matrix)
-    pictures = cols.reshape(N, K, -1, sizes.out[1])
+    pictures = cols.reshape(N, K, -1, width)
     if kernels is None:
         return np.matmul(matrix, cols).reshape(N, F, *pictures.shape[2:])
     out = np.empty((N, F, *pictures.shape[2:]), matrix.dtype)
@@ -283,13 +317,13 @@ def _product(matrix: np.ndarray, cols: np.ndarray, sizes: _Sizes) -> np.ndarray:
     return out
 
 
-def _product_over_places(d: np.ndarray, cols: np.ndarray, sizes: _Sizes) -> np.ndarray:
+def _product_over_places(d: np.ndarray, cols: np.ndarray, width: int) -> np.ndarray:
     """(F, K): the sum over pictures of d (N, F, places) times the columns (N, K, places)."""
     if kernels is None:
         return sum(picture @ columns.T for picture, columns in zip(d, cols))
     (N, K, _), F = cols.shape, d.shape[1]
     out, db = np.empty((F, K, 1, 1), d.dtype), np.empty(F, d.dtype)
-    shape = (-1, sizes.out[1])
+    shape = (-1, width)
     kernels.gradient_w(cols.reshape(N, K, *shape), d.reshape(N, F, *shape), out, db, *_1x1)
     return out[:, :, 0, 0]
 

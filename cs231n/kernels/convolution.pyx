@@ -77,6 +77,7 @@ cdef class Memory:
 cdef enum:
     LINE = 4096
     KEPT = 64 * 1024 * 1024
+    SMALL = 1000 * 1000
 
 cdef list spare = []  # Memory that no run is using
 
@@ -160,7 +161,9 @@ cdef int run(int product, dtype, algorithm, conv_sizes *sizes, conv_arrays *arra
         dtype == np.float64][ALGORITHMS.index(algorithm)][product]
     cdef conv_needs needs
     cdef void *plan = method.prepare(sizes, &needs)
-    cdef int threads = cs231n_threads()
+    cdef double products = 1. * sizes.N * sizes.F * sizes.H_out * sizes.W_out * sizes.C
+    # Waking threads takes longer than the few products of a small layer.
+    cdef int threads = 1 if products * sizes.HH * sizes.WW < SMALL else cs231n_threads()
     cdef char *work
     if plan == NULL:
         raise ValueError(f"These sizes are beyond the {algorithm} algorithm.")

@@ -80,6 +80,14 @@ static ptrdiff_t phase_at(const int *phase, ptrdiff_t wanted) {
     return at;
 }
 
+/* The size of a channel in the buffer, or more than LARGEST_OFFSET where it is absurd: dilation and
+ * padding may both be huge. */
+static void set_channel(strip_layout *l) {
+    const double size = (double)l->phases[0] * (double)l->phases[1] *
+                        (double)(l->strip + l->reach[0]) * (double)l->pitch;
+    l->channel = size > LARGEST_OFFSET ? LARGEST_OFFSET + (ptrdiff_t)1 : (ptrdiff_t)size;
+}
+
 /* Choose the strips: as tall as the buffer allows, and even. */
 static void cut_into_strips(strip_layout *l, ptrdiff_t pictures, ptrdiff_t item) {
     const ptrdiff_t copies = l->channels * l->phases[0] * l->phases[1];
@@ -91,7 +99,7 @@ static void cut_into_strips(strip_layout *l, ptrdiff_t pictures, ptrdiff_t item)
         l->strips = least(quotient_up(l->rows, 4), quotient_up(LEAST_TASKS, pictures));
     l->strip = quotient_up(l->rows, l->strips);
     l->strips = quotient_up(l->rows, l->strip);
-    l->channel = l->phases[0] * l->phases[1] * (l->strip + l->reach[0]) * l->pitch;
+    set_channel(l);
 }
 
 /* A picture needs no buffer when a place sees one pixel, its own (1x1, stride 1, no padding). */
@@ -306,7 +314,7 @@ static dw_plan *plan_dw(const conv_sizes *s, conv_needs *needs, ptrdiff_t item, 
     const ptrdiff_t fit = most(1, BUFFER_BYTES / item / (l->columns * filters));
     l->strips = quotient_up(l->rows, least(l->strip, fit));
     l->strip = quotient_up(l->rows, l->strips);
-    l->channel = l->phases[0] * l->phases[1] * (l->strip + l->reach[0]) * l->pitch;
+    set_channel(l);
     try_in_place(l, 1);
     if (l->channels * l->channel > LARGEST_OFFSET) {
         free(plan);

@@ -4,6 +4,7 @@
 #undef NAME
 #undef LANES
 #undef ZERO
+#undef SPLAT
 #undef LOAD
 #undef STORE
 #undef TILE_ROWS

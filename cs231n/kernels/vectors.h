@@ -18,6 +18,7 @@ typedef real NAME(loose);
 #define ZERO ((real)0)
 #endif
 
+#define SPLAT(number) ((number) - ZERO) /* in every lane (x - 0 is x, and costs nothing) */
 #define LOAD(address) (*(const NAME(loose) *)(address))
 #define STORE(address, value) (*(NAME(loose) *)(address) = (value))
 
@@ -42,10 +43,11 @@ typedef real NAME(loose);
 #else
 #define TILE_ROWS 6
 #define FOR_EACH_TILE(DO) \
-    DO(1, 1) DO(1, 2) DO(1, 3) DO(1, 4) DO(2, 1) DO(2, 2) DO(2, 3) DO(2, 4) \
-    DO(3, 1) DO(3, 2) DO(3, 3) DO(4, 1) DO(4, 2) DO(4, 3) \
+    DO(1, 1) DO(1, 2) DO(1, 3) DO(1, 4) DO(1, 5) DO(1, 6) \
+    DO(2, 1) DO(2, 2) DO(2, 3) DO(2, 4) DO(2, 5) DO(2, 6) \
+    DO(3, 1) DO(3, 2) DO(3, 3) DO(3, 4) DO(4, 1) DO(4, 2) DO(4, 3) \
     DO(5, 1) DO(5, 2) DO(6, 1) DO(6, 2)
-#define TILE_MOST 4
+#define TILE_MOST 6
 #define WIDEST_CHANNEL_TILE 3
 #endif
 
@@ -63,17 +65,26 @@ typedef real NAME(loose);
         real *row = out;                                                                          \
         UNROLL for (int i = 0; i < MR; i++, row += out_row)                                       \
             UNROLL for (int j = 0; j < NV; j++) {                                                 \
-                if (bias) sum[i][j] = ZERO + bias[i];                                             \
+                if (bias) sum[i][j] = SPLAT(bias[i]);                                             \
                 else sum[i][j] = LOAD(row + to[j]);                                               \
             }                                                                                     \
         for (ptrdiff_t k = 0; k < K; k++, filters += MR) {                                        \
             const ptrdiff_t step = offset[k];                                                     \
-            NAME(vector) pixel[NV];                                                               \
-            UNROLL for (int j = 0; j < NV; j++) pixel[j] = LOAD(place[j] + step);                 \
             PREFETCH(place[NV - 1] + step + NV * LANES); /* for the next tile */                  \
-            UNROLL for (int i = 0; i < MR; i++) {                                                 \
-                const real weight = filters[i];                                                   \
-                UNROLL for (int j = 0; j < NV; j++) sum[i][j] += weight * pixel[j];               \
+            if (MR < NV) { /* what there are fewer of is held, what there are more of passes by */ \
+                NAME(vector) weight[MR];                                                          \
+                UNROLL for (int i = 0; i < MR; i++) weight[i] = SPLAT(filters[i]);                \
+                UNROLL for (int j = 0; j < NV; j++) {                                             \
+                    const NAME(vector) pixel = LOAD(place[j] + step);                             \
+                    UNROLL for (int i = 0; i < MR; i++) sum[i][j] += weight[i] * pixel;           \
+                }                                                                                 \
+            } else {                                                                              \
+                NAME(vector) pixel[NV];                                                           \
+                UNROLL for (int j = 0; j < NV; j++) pixel[j] = LOAD(place[j] + step);             \
+                UNROLL for (int i = 0; i < MR; i++) {                                             \
+                    const real weight = filters[i];                                               \
+                    UNROLL for (int j = 0; j < NV; j++) sum[i][j] += weight * pixel[j];           \
+                }                                                                                 \
             }                                                                                     \
         }                                                                                         \
         row = out;                                                                                \

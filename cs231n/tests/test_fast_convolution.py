@@ -173,11 +173,12 @@ def test_gradients_of_what_auto_picks_pass_a_strict_check(x_shape, w_shape, para
         assert relative_error(gradient, numeric_gradient(forward, array, dout, h=1e-2)) < 1e-8
 
 
-SHAPES_FOR_THREADS = [
-    ("direct", (5, 6, 19, 17), (10, 6, 3, 3), ORDINARY),
-    ("direct", (1, 3, 40, 40), (7, 3, 5, 5), {"stride": 2, "pad": 2, "rounding": "floor"}),
-    ("direct", (2, 9, 12, 12), (20, 9, 1, 1), {"stride": 1, "pad": 0}),
-    ("im2col", (5, 6, 19, 17), (10, 6, 3, 3), ORDINARY),
+SHAPES_FOR_THREADS = [  # large enough for several threads
+    ("direct", (9, 6, 19, 17), (10, 6, 3, 3), ORDINARY),
+    ("direct", (1, 3, 70, 70), (13, 3, 5, 5), {"stride": 2, "pad": 2, "rounding": "floor"}),
+    ("direct", (8, 33, 24, 24), (40, 33, 1, 1), {"stride": 1, "pad": 0}),
+    ("im2col", (9, 6, 19, 17), (10, 6, 3, 3), ORDINARY),
+    ("im2col", (130, 12, 5, 4), (50, 12, 5, 4), {"stride": 1, "pad": 0}),
     ("winograd", (5, 18, 19, 17), (21, 18, 3, 3), ORDINARY),
 ]
 
@@ -303,6 +304,23 @@ def test_threads_follow_the_environment_threadpoolctl_and_set_num_threads():
     assert python(code, OMP_NUM_THREADS="3").stdout.strip() == "4"
 
 
+@compiled
+@pytest.mark.parametrize(("settings", "threads"), [({}, 1), ({"OPENBLAS_NUM_THREADS": "2"}, 2)])
+def test_blas_does_not_fight_the_layers_for_processors_unless_it_is_told_to(settings, threads):
+    code = (
+        "import numpy as np, threadpoolctl, cs231n.fast_layers\n"
+        "found = [p['num_threads'] for p in threadpoolctl.threadpool_info()"
+        " if p['internal_api'] == 'openblas']\n"
+        "print(*found)"
+    )
+    for name in cs231n.threads.BLAS_SETTINGS:
+        settings.setdefault(name, "")
+    found = python(code, OMP_NUM_THREADS="2", **settings).stdout.split()
+    if not found:
+        pytest.skip("NumPy has another BLAS here")
+    assert found == [str(threads)]
+
+
 @pytest.mark.parametrize("count", [0, -1, 1.5, "2", None, True, 5000])
 def test_a_senseless_number_of_threads_is_refused(count):
     with pytest.raises(ValueError, match="whole number from 1 to 1024"):
@@ -339,6 +357,20 @@ def test_a_huge_stride_past_the_only_window_does_no_harm(algorithm, stride):
     param = {"stride": stride, "pad": 0}
     expected = exact(*arrays, {"stride": 1, "pad": 0})
     assert_as_promised("im2col", np.float64, results(*arrays, param, algorithm), expected)
+
+
+@compiled
+def test_absurd_padding_and_dilation_do_not_overflow():
+    far = 2**28  # three rows of taps, of which only the middle ones ever see the picture
+    param = {"stride": 1, "pad": far, "dilation": far}
+    x, w, b = np.arange(6.0).reshape(1, 1, 2, 3), np.ones((1, 1, 3, 3)), np.zeros(1)
+    with pytest.raises(ValueError, match="beyond the direct algorithm"):
+        conv_forward_fast(x, w, b, param, "direct")
+    out, cache = conv_forward_fast(x, w, b, param)
+    np.testing.assert_array_equal(out, x)
+    dx, dw, db = conv_backward_fast(np.ones_like(out), cache)
+    np.testing.assert_array_equal(dx, np.ones_like(x))
+    assert (dw[0, 0, 1, 1], dw.sum(), db[0]) == (15, 15, 6)
 
 
 @compiled
