@@ -5,10 +5,10 @@
  * have to be transformed back. Each share of the rows of tiles has sums of its own.
  */
 
-/* sums[position][m][k] += over tiles of dout[position][tile][m] * pixels[position][tile][k] */
+/* sums[position][m][k] (+)= over tiles of dout[position][tile][m] * pixels[position][tile][k] */
 static void NAME(add_tiles)(const winograd_plan *p, ptrdiff_t tiles, const real *pixels,
                             ptrdiff_t position, const real *dout, ptrdiff_t dout_position,
-                            const int *filter_at, real *sums) {
+                            const int *filter_at, real *sums, int add) {
     const ptrdiff_t vectors = p->Kp / LANES, piles = quotient_up(vectors, WIDEST_CHANNEL_TILE);
     for (ptrdiff_t xi = 0; xi < 36; xi++)
         for (ptrdiff_t pile = 0; pile < piles; pile++) {
@@ -20,7 +20,7 @@ static void NAME(add_tiles)(const winograd_plan *p, ptrdiff_t tiles, const real 
                 NAME(channel_tiles)[pile_size(p->M, groups, g)][width](
                     1, tiles, dout + xi * dout_position, 0, LANES, filter_at + m,
                     pixels + xi * position + k * tiles, width * LANES,
-                    sums + (xi * p->Mp + m) * p->Kp + k, p->Kp, 1);
+                    sums + (xi * p->Mp + m) * p->Kp + k, p->Kp, add);
             }
         }
 }
@@ -59,7 +59,7 @@ static void NAME(winograd_dw_run)(const void *plan, const conv_arrays *arrays, p
     real *strip = (real *)((char *)work + whole_lines(36 * (most_tiles + 1) * (p->Kp + p->Mp) *
                                                       (ptrdiff_t)sizeof(real)));
     int *filter_at = (int *)((char *)strip + strip_size(p, sizeof(real), LANES));
-    memset(sums, 0, (count + p->Mp) * sizeof(real));
+    memset(db, 0, p->Mp * sizeof(real));
     for (ptrdiff_t row = first; row < last; row += p->rows) {
         const ptrdiff_t rows = least(p->rows, last - row), n = rows * p->across;
         /* a vector more than needed between positions: equal distances crowd the same cache sets */
@@ -70,7 +70,8 @@ static void NAME(winograd_dw_run)(const void *plan, const conv_arrays *arrays, p
                              quotient_up(p->Kp / LANES, WIDEST_CHANNEL_TILE), strip, tiles,
                              position);
         NAME(dout_tiles_in)(p, arrays->dout, row, rows, strip, dout, dout_position, db);
-        NAME(add_tiles)(p, n, tiles, position, dout, dout_position, filter_at, sums);
+        NAME(add_tiles)(p, n, tiles, position, dout, dout_position, filter_at, sums,
+                        row > first);
     }
 }
 
@@ -80,21 +81,23 @@ static void NAME(winograd_dw_last)(const void *plan, const conv_arrays *arrays, 
     const winograd_plan *p = plan;
     const ptrdiff_t count = 36 * p->Mp * p->Kp;
     const real *shared = arrays->shared;
-    (void)work;
+    real *sums = work; /* (36, Kp) */
     real total = 0;
     for (ptrdiff_t share = 0; share < p->shares; share++)
         total += shared[share * (count + p->Mp) + count + m];
     ((real *)arrays->db)[m] = total;
-    for (ptrdiff_t k = 0; k < p->K; k += LANES) {
-        real sums[36 * LANES], taps[9 * LANES];
-        for (int xi = 0; xi < 36; xi++) {
-            const real *from = shared + (xi * p->Mp + m) * p->Kp + k;
-            NAME(vector) sum = LOAD(from);
-            for (ptrdiff_t share = 1; share < p->shares; share++)
-                sum += LOAD(from + share * (count + p->Mp));
-            STORE(sums + xi * LANES, sum);
+    for (int xi = 0; xi < 36; xi++) {
+        real *sum = sums + xi * p->Kp;
+        const real *from = shared + (xi * p->Mp + m) * p->Kp;
+        memcpy(sum, from, p->Kp * sizeof(real));
+        for (ptrdiff_t share = 1; share < p->shares; share++) {
+            from += count + p->Mp;
+            for (ptrdiff_t k = 0; k < p->Kp; k++) sum[k] += from[k];
         }
-        NAME(dw_tile_out)(sums, 6 * LANES, LANES, taps, 3 * LANES, LANES);
+    }
+    for (ptrdiff_t k = 0; k < p->K; k += LANES) {
+        real taps[9 * LANES];
+        NAME(dw_tile_out)(sums + k, 6 * p->Kp, p->Kp, taps, 3 * LANES, LANES);
         NAME(transpose)(taps, LANES, 9, least(LANES, p->K - k),
                         (real *)arrays->out + (m * p->K + k) * 9, 9);
     }

@@ -5,7 +5,7 @@
 #include "direct_plan.h"
 
 #define TILE_BYTES (320 * 1024)          /* transformed tiles of a task */
-#define GRADIENT_SUMS_BYTES (24 << 20)   /* transformed dw, of all shares together */
+#define GRADIENT_SUMS_BYTES (8 << 20)    /* transformed dw, of all shares together, about */
 
 /* A convolution of 3x3 filters with stride 1: K channels are read, M are made. Tiles of 4x4 pixels
  * are made from tiles of 6x6; `down` and `across` of them cover a picture. */
@@ -52,7 +52,7 @@ static winograd_plan *plan_winograd(const conv_sizes *s, conv_needs *needs, int 
     const ptrdiff_t tiles = p->rows * p->across;
     if (dw) {
         const ptrdiff_t sums = 36 * p->Mp * p->Kp + p->Mp;
-        p->shares = most(4, least(16, GRADIENT_SUMS_BYTES / item / sums));
+        p->shares = most(4, least(8, GRADIENT_SUMS_BYTES / item / sums));
         p->shares = least(p->shares, all);
         needs->packed = needs->pack_tasks = 0;
         needs->shared = whole_lines(p->shares * sums * item);
