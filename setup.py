@@ -100,7 +100,8 @@ def extensions() -> list[Extension]:
         print(f"{WITHOUT} Cython is missing: `pip install cython`, then install again.")
         return []
     sources = {"cs231n.im2col_cython": ["cs231n/im2col_cython.pyx"]}
-    sources["cs231n.kernels.threads"] = [f"{KERNELS}/threads.pyx"]
+    for name in ("memory", "threads"):
+        sources[f"cs231n.kernels.{name}"] = [f"{KERNELS}/{name}.pyx"]
     for name in ("convolution", "pointwise"):
         in_c = [f"{KERNELS}/{name}_{target}.c" for target in TARGETS]
         sources[f"cs231n.kernels.{name}"] = [f"{KERNELS}/{name}.pyx", *in_c]

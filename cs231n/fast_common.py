@@ -45,6 +45,13 @@ def _warn(problem: str) -> None:
     _missing.append(problem)
 
 
+def empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """numpy.empty, but for large arrays in memory that is kept from one call to the next: fresh
+    memory has to be cleared by the system, which takes about as long as a fast layer does."""
+    memory = compiled("cs231n.kernels.memory")
+    return memory.empty(shape, dtype) if memory else np.empty(shape, dtype)
+
+
 def as_gradient(dout: ArrayLike, shape: tuple, dtype: np.dtype) -> np.ndarray:
     """dout in the layer's dtype, refused when it has not the shape of the layer's output."""
     dout = np.asarray(as_floating(dout, "dout"), dtype, order="C")

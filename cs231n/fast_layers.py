@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cs231n.fast_common import as_gradient, compiled
+from cs231n.fast_common import as_gradient, compiled, empty
 from cs231n.fast_pooling import (
     avg_pool_backward_fast,
     avg_pool_forward_fast,
@@ -87,7 +87,7 @@ def conv_forward_fast(
     F = w.shape[0]
     if b.shape != (F,):
         raise ValueError(f"b should have shape ({F},), a bias a filter: it has {b.shape}.")
-    out = np.empty((x.shape[0], F, *sizes.out), x.dtype)
+    out = empty((x.shape[0], F, *sizes.out), x.dtype)
     method = _choose(algorithm, x.shape, w.shape, sizes)
     if method == "im2col":
         _forward_im2col(x, w, out, sizes)
@@ -119,7 +119,7 @@ def conv_backward_fast(
     x, w, _, conv_param = cache
     sizes = _sizes(x.shape, w.shape, conv_param)
     dout = as_gradient(dout, (x.shape[0], w.shape[0], *sizes.out), x.dtype)
-    dx, dw = np.empty(x.shape, x.dtype), np.empty(w.shape, w.dtype)
+    dx, dw = empty(x.shape, x.dtype), empty(w.shape, w.dtype)
     method = _choose(algorithm, x.shape, w.shape, sizes)
     if method == "im2col":
         _backward_im2col(dout, x, w, dx, dw, sizes)
@@ -311,7 +311,7 @@ def _product(matrix: np.ndarray, cols: np.ndarray, width: int) -> np.ndarray:
     pictures = cols.reshape(N, K, -1, width)
     if kernels is None:
         return np.matmul(matrix, cols).reshape(N, F, *pictures.shape[2:])
-    out = np.empty((N, F, *pictures.shape[2:]), matrix.dtype)
+    out = empty((N, F, *pictures.shape[2:]), matrix.dtype)
     no_bias = np.zeros(F, matrix.dtype)
     kernels.forward(pictures, matrix.reshape(F, K, 1, 1), no_bias, out, *_1x1)
     return out

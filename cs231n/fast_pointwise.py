@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cs231n.fast_common import as_gradient, compiled, known_keys, number
+from cs231n.fast_common import as_gradient, compiled, empty, known_keys, number
 from cs231n.im2col import as_floating, as_pictures
 
 _compiled = compiled("cs231n.kernels.pointwise")
@@ -34,7 +34,7 @@ def relu_forward_fast(x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(f"x should hold at least one value, but its shape is {x.shape}.")
     if not _compiled:
         return np.asarray(np.maximum(x, 0)), np.asarray(x > 0)
-    out, positive = np.empty_like(x), np.empty(x.shape, bool)
+    out, positive = empty(x.shape, x.dtype), empty(x.shape, bool)
     _compiled.relu_forward(x.reshape(-1), out.reshape(-1), positive.reshape(-1).view(np.uint8))
     return out, positive
 
@@ -55,7 +55,7 @@ def relu_backward_fast(dout: ArrayLike, cache: np.ndarray) -> np.ndarray:
     dout = as_gradient(dout, cache.shape, dout.dtype)
     if not _compiled:
         return np.where(cache, dout, dout.dtype.type(0))
-    dx = np.empty_like(dout)
+    dx = empty(dout.shape, dout.dtype)
     _compiled.relu_backward(dout.reshape(-1), cache.reshape(-1).view(np.uint8), dx.reshape(-1))
     return dx
 
@@ -186,7 +186,7 @@ def _forward(
             raise ValueError('bn_param["running_var"] should hold no negative numbers and no NaN.')
     else:
         mean, var = np.empty(C), np.empty(C)
-    out = np.empty_like(x)
+    out = empty(x.shape, x.dtype)
     flat, to = (array.reshape(*x.shape[:2], -1) for array in (x, out))  # (N, C, pixels)
     forward = _compiled.batchnorm_forward if _compiled else _numpy_forward
     forward(flat, to, gamma, beta, mean, var, eps, mode == "test")
@@ -201,7 +201,7 @@ def _forward(
 def _backward(dout: ArrayLike, cache: tuple) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     x, gamma, mean, var, eps, constant = cache
     dout = as_gradient(dout, x.shape, x.dtype)
-    dx, dgamma, dbeta = np.empty_like(x), np.empty_like(gamma), np.empty_like(gamma)
+    dx, dgamma, dbeta = empty(x.shape, x.dtype), np.empty_like(gamma), np.empty_like(gamma)
     x, dout, to = (array.reshape(*x.shape[:2], -1) for array in (x, dout, dx))
     backward = _compiled.batchnorm_backward if _compiled else _numpy_backward
     backward(x, dout, to, gamma, mean, var, dgamma, dbeta, eps, constant)

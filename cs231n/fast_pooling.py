@@ -23,7 +23,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cs231n.fast_common import as_gradient, compiled, known_keys
+from cs231n.fast_common import as_gradient, compiled, empty, known_keys
 from cs231n.im2col import as_pictures, window_grid
 
 _compiled = compiled("cs231n.kernels.pointwise")
@@ -47,9 +47,9 @@ def max_pool_forward_fast(x: ArrayLike, pool_param: dict) -> tuple[np.ndarray, t
     Raises ValueError when the windows do not fit or the stride does not divide.
     """
     x, sizes, places = _arguments(x, pool_param)
-    out = np.empty(x.shape[:2] + places, x.dtype)
+    out = empty(x.shape[:2] + places, x.dtype)
     # Which of its window's pixels won, counted row by row: the first on a tie, or the first NaN.
-    winner = np.empty(out.shape, np.min_scalar_type(sizes[0] * sizes[1] - 1))
+    winner = empty(out.shape, np.min_scalar_type(sizes[0] * sizes[1] - 1))
     if _compiled:
         _compiled.max_pool_forward(_planes(x), _planes(out), _bytes(winner), sizes)
     else:
@@ -72,7 +72,7 @@ def max_pool_backward_fast(dout: ArrayLike, cache: tuple) -> np.ndarray:
     dout = as_gradient(dout, winner.shape, dtype)
     if not _compiled:
         return _max_backward(dout, winner, shape, sizes)
-    dx = np.empty(shape, dtype)
+    dx = empty(shape, dtype)
     _compiled.max_pool_backward(_planes(dout), _bytes(winner), _planes(dx), sizes)
     return dx
 
@@ -176,7 +176,7 @@ def _bytes(winner: np.ndarray) -> np.ndarray:
 
 
 def _sum_forward(x: np.ndarray, sizes: tuple, places: tuple, l2: bool) -> np.ndarray:
-    out = np.empty(x.shape[:2] + places, x.dtype)
+    out = empty(x.shape[:2] + places, x.dtype)
     if _compiled:
         _compiled.sum_pool_forward(_planes(x), _planes(out), sizes, l2)
         return out
@@ -193,7 +193,7 @@ def _sum_backward(
 ) -> np.ndarray:
     """dx of average pooling, or of L2 pooling where x and out are given."""
     l2 = x is not None
-    dx = np.empty(shape, dout.dtype)
+    dx = empty(shape, dout.dtype)
     if _compiled:
         forward = (_planes(x), _planes(out)) if l2 else ()
         _compiled.sum_pool_backward(_planes(dout), _planes(dx), sizes, l2, *forward)

@@ -10,15 +10,15 @@ checks it again before any C runs.
 
 import numpy as np
 
-cimport cython
 from cython.parallel cimport parallel, prange, threadid
 from libc.stdint cimport uintptr_t
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport free
+
+from cs231n.kernels.memory cimport Block
 
 cdef extern from "processor.h":
     int cs231n_processor() nogil
     int cs231n_threads() nogil
-    void cs231n_huge_pages(void *memory, size_t size) nogil
 
 cdef extern from "convolution.h":
     ctypedef struct conv_sizes:
@@ -51,35 +51,8 @@ cdef extern from "convolution.h":
 ALGORITHMS = ("direct", "winograd")
 
 
-@cython.final
-cdef class Memory:
-    """Memory for one run at a time, kept from run to run: fresh memory costs more than it seems,
-    because the system clears each page when it is first touched."""
-    cdef void *start
-    cdef size_t size
-
-    def __dealloc__(self):
-        free(self.start)
-
-    cdef char *at_least(self, size_t size) except NULL:
-        """An address, on a whole cache line, with `size` bytes behind it."""
-        if size > self.size:
-            free(self.start)
-            self.size = 0
-            self.start = malloc(size + LINE)
-            if self.start == NULL:
-                raise MemoryError(f"Convolution needs {size:,} bytes of work space.")
-            self.size = size
-            cs231n_huge_pages(self.start, size)
-        return <char *> ((<uintptr_t> self.start + LINE - 1) // LINE * LINE)
-
-
 cdef enum:
-    LINE = 4096
-    KEPT = 64 * 1024 * 1024
     SMALL = 1000 * 1000
-
-cdef list spare = []  # Memory that no run is using
 
 
 def forward(x, w, bias, out, stride, pad, dilation, groups, algorithm):
@@ -167,10 +140,10 @@ cdef int run(int product, dtype, algorithm, conv_sizes *sizes, conv_arrays *arra
     cdef char *work
     if plan == NULL:
         raise ValueError(f"These sizes are beyond the {algorithm} algorithm.")
-    memory = spare.pop() if spare else Memory()
     try:
         threads = min(threads, max(needs.tasks, 1))
-        work = (<Memory> memory).at_least(needs.packed + needs.shared + needs.work * threads)
+        memory = Block(needs.packed + needs.shared + needs.work * threads)
+        work = (<Block> memory).start
         arrays.packed = work
         arrays.shared = work + needs.packed
         work += needs.packed + needs.shared
@@ -180,8 +153,6 @@ cdef int run(int product, dtype, algorithm, conv_sizes *sizes, conv_arrays *arra
             hand_out(method.last, needs.last_tasks, plan, arrays, work, needs.work, threads)
     finally:
         free(plan)
-        if (<Memory> memory).size <= KEPT:
-            spare.append(memory)
     return 0
 
 

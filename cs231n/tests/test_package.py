@@ -105,6 +105,6 @@ def test_with_a_compiler_the_wheel_holds_the_compiled_modules(tree):
     modules = {name.partition(".")[0] for name in compiled(names)}
     assert modules == {
         "cs231n/im2col_cython",
-        *(f"cs231n/kernels/{name}" for name in ("threads", "convolution", "pointwise")),
+        *(f"cs231n/kernels/{name}" for name in ("memory", "threads", "convolution", "pointwise")),
     }
     assert not [name for name in names if name.endswith((".c", ".h"))]

@@ -1,0 +1,3 @@
+cdef class Block:
+    cdef char *start
+    cdef size_t size
