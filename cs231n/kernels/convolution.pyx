@@ -159,7 +159,7 @@ cdef int run(int product, dtype, algorithm, conv_sizes *sizes, conv_arrays *arra
 cdef void hand_out(conv_task task, Py_ssize_t count, const void *plan, const conv_arrays *arrays,
                    char *work, Py_ssize_t work_size, int threads) noexcept nogil:
     """Run `count` tasks; a thread takes the next few when it is done with its last."""
-    cdef Py_ssize_t i, few = max(1, count // (8 * threads))
+    cdef Py_ssize_t i, few = max(1, count // (64 * threads))
     if count == 0:
         return
     with parallel(num_threads=threads):
