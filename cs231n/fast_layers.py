@@ -225,7 +225,11 @@ def _forward_im2col(x: np.ndarray, w: np.ndarray, out: np.ndarray, sizes: _Sizes
             continue
         for some, rows in _tiles(x[:, channels].shape, w, sizes):
             cols = _columns(x[some, channels], w, sizes, rows)
-            out[some, filters, slice(*rows)] = _product(group, cols, sizes.out[1])
+            target = out[some, filters, slice(*rows)]
+            if target.flags.c_contiguous:
+                _product(group, cols, sizes.out[1], target)
+            else:
+                target[...] = _product(group, cols, sizes.out[1])
 
 
 def _backward_im2col(
@@ -305,13 +309,17 @@ def _as_places(values: np.ndarray) -> np.ndarray:
 _1x1 = (1, 1), (0, 0), (1, 1), 1, "direct"
 
 
-def _product(matrix: np.ndarray, cols: np.ndarray, width: int) -> np.ndarray:
-    """(N, F, rows, width): the matrix (F, K) times the columns (N, K, rows * width)."""
+def _product(
+    matrix: np.ndarray, cols: np.ndarray, width: int, out: np.ndarray | None = None
+) -> np.ndarray:
+    """out (N, F, rows, width): the matrix (F, K) times the columns (N, K, rows * width)."""
     (N, K, _), F = cols.shape, len(matrix)
     pictures = cols.reshape(N, K, -1, width)
+    if out is None:
+        out = empty((N, F, *pictures.shape[2:]), matrix.dtype)
     if kernels is None:
-        return np.matmul(matrix, cols).reshape(N, F, *pictures.shape[2:])
-    out = empty((N, F, *pictures.shape[2:]), matrix.dtype)
+        np.matmul(matrix, cols, out=out.reshape(N, F, -1))
+        return out
     no_bias = np.zeros(F, matrix.dtype)
     kernels.forward(pictures, matrix.reshape(F, K, 1, 1), no_bias, out, *_1x1)
     return out

@@ -80,12 +80,16 @@ static ptrdiff_t phase_at(const int *phase, ptrdiff_t wanted) {
     return at;
 }
 
+/* Channels that lie a multiple of this apart fall on few sets of a cache, and push each other out. */
+#define CROWDED(bytes) ((bytes) % 512 == 0)
+
 /* The size of a channel in the buffer, or more than LARGEST_OFFSET where it is absurd: dilation and
  * padding may both be huge. */
-static void set_channel(strip_layout *l) {
+static void set_channel(strip_layout *l, ptrdiff_t item) {
     const double size = (double)l->phases[0] * (double)l->phases[1] *
                         (double)(l->strip + l->reach[0]) * (double)l->pitch;
     l->channel = size > LARGEST_OFFSET ? LARGEST_OFFSET + (ptrdiff_t)1 : (ptrdiff_t)size;
+    if (CROWDED(l->channel * item)) l->channel += 64 / item;
 }
 
 /* Choose the strips: as tall as the buffer allows, and even. */
@@ -99,7 +103,7 @@ static void cut_into_strips(strip_layout *l, ptrdiff_t pictures, ptrdiff_t item)
         l->strips = least(quotient_up(l->rows, 4), quotient_up(LEAST_TASKS, pictures));
     l->strip = quotient_up(l->rows, l->strips);
     l->strips = quotient_up(l->rows, l->strip);
-    set_channel(l);
+    set_channel(l, item);
 }
 
 /* A picture needs no buffer when a place sees one pixel, its own (1x1, stride 1, no padding). */
@@ -243,7 +247,8 @@ static direct_plan *plan_direct(const conv_sizes *s, conv_needs *needs, int dx, 
     plan->w_row = (dx ? 1 : Cg) * s->HH * s->WW;
     plan->w_group = Fg * Cg * s->HH * s->WW;
     for (int d = 0; d < 2; d++) plan->out_step[d] = dx ? s->stride[d] : 1;
-    if (plan->out_step[0] == 1 && plan->out_step[1] == 1) try_in_place(l, lanes);
+    if (plan->out_step[0] == 1 && plan->out_step[1] == 1 && !CROWDED(l->H * l->W * item))
+        try_in_place(l, lanes);
     plan->panels = quotient_up(plan->M, tile_rows);
     plan->panel_rows = quotient_up(plan->M, plan->panels);
     if (l->channels * l->channel > LARGEST_OFFSET || plan->w_group > LARGEST_OFFSET ||
@@ -314,7 +319,7 @@ static dw_plan *plan_dw(const conv_sizes *s, conv_needs *needs, ptrdiff_t item, 
     const ptrdiff_t fit = most(1, BUFFER_BYTES / item / (l->columns * filters));
     l->strips = quotient_up(l->rows, least(l->strip, fit));
     l->strip = quotient_up(l->rows, l->strips);
-    set_channel(l);
+    set_channel(l, item);
     try_in_place(l, 1);
     if (l->channels * l->channel > LARGEST_OFFSET) {
         free(plan);
