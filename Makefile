@@ -15,7 +15,7 @@ help:  ## this list
 
 install: $(READY)  ## make the environment in .venv and compile the fast layers
 
-$(READY): pyproject.toml setup.py $(wildcard cs231n/*.pyx cs231n/kernels/*.pyx cs231n/kernels/*.[ch])
+$(READY): pyproject.toml setup.py $(wildcard cs231n/*.pyx cs231n/kernels/*.pyx cs231n/kernels/*.pxd cs231n/kernels/*.[ch])
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
 	@echo "Installing into $(VENV) (a few minutes the first time) ..."
 	$(PYTHON) -m venv $(VENV)

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cs231n.fast_common import as_gradient, compiled, empty
+from cs231n.fast_common import as_gradient, compiled, empty, known_keys
 from cs231n.fast_pooling import (
     avg_pool_backward_fast,
     avg_pool_forward_fast,
@@ -43,10 +43,9 @@ __all__ = [
     "max_pool_forward_fast",
 ]
 
-columns = compiled("cs231n.im2col_cython")
-kernels = columns and compiled("cs231n.kernels.convolution")
+kernels = compiled("cs231n.im2col_cython") and compiled("cs231n.kernels.convolution")
 BACKEND = "cython" if kernels else "numpy"
-if BACKEND == "cython":
+if kernels:
     from cs231n.im2col_cython import col2im, im2col
 
     one_thread_for_blas()
@@ -55,7 +54,6 @@ else:
 
 ALGORITHMS = ("auto", "direct", "im2col", "winograd")
 COLUMN_BYTES = 4 * 2**20  # columns in memory at one time; 64 MiB measured a third slower
-CONV_PARAM = {"stride", "pad", "dilation", "groups", "rounding"}
 
 
 def conv_forward_fast(
@@ -93,8 +91,7 @@ def conv_forward_fast(
         _forward_im2col(x, w, out, sizes)
         out += b[:, None, None]
     else:
-        arrays = map(np.ascontiguousarray, (x, w, b))
-        kernels.forward(*arrays, out, *sizes.layout, method)
+        kernels.forward(x, w, b, out, *sizes.layout, method)
     return out, (x, w, b, conv_param)
 
 
@@ -125,7 +122,6 @@ def conv_backward_fast(
         _backward_im2col(dout, x, w, dx, dw, sizes)
         return dx, dw, dout.sum(axis=(0, 2, 3))
     db = np.empty(w.shape[0], w.dtype)
-    x, w = np.ascontiguousarray(x), np.ascontiguousarray(w)
     kernels.gradient_x(dout, w, dx, *sizes.layout, method)
     kernels.gradient_w(x, dout, dw, db, *sizes.layout, method)
     return dx, dw, db
@@ -148,11 +144,7 @@ class _Sizes(NamedTuple):
 
 def _sizes(x_shape: tuple, w_shape: tuple, conv_param: dict) -> _Sizes:
     """Read conv_param, and refuse filters that do not fit the pictures."""
-    if not {"stride", "pad"} <= set(conv_param) <= CONV_PARAM:
-        raise ValueError(
-            'conv_param should be {"stride": …, "pad": …}, and optionally "dilation", "groups" and '
-            f'"rounding", but its keys are {sorted(map(str, conv_param))}.'
-        )
+    known_keys(conv_param, "conv_param", ("stride", "pad"), ("dilation", "groups", "rounding"))
     C, groups = x_shape[1], conv_param.get("groups", 1)
     if not isinstance(groups, int | np.integer) or groups < 1 or C % groups:
         raise ValueError(f"groups should be a whole number that divides C = {C}: it is {groups!r}.")
@@ -237,12 +229,12 @@ def _backward_im2col(
 ) -> None:
     """Fill dx and dw."""
     for group, channels, filters in _groups(x, w, sizes):
-        shape = x[:, channels].shape
+        shape, transposed = x[:, channels].shape, np.ascontiguousarray(group.T)
         if sizes.out == (1, 1):
             cols = _as_places(_columns(x[:, channels], w, sizes)[:, :, 0])
             d = _as_places(dout[:, filters, 0, 0])
             dw[filters] = _product_over_places(d, cols, ROW).reshape(dw[filters].shape)
-            dcols = _product(np.ascontiguousarray(group.T), d, ROW)
+            dcols = _product(transposed, d, ROW)
             dcols = dcols.reshape(-1, d.shape[2])[:, : len(x)].T[:, :, None]
             dx[:, channels] = col2im(
                 dcols, shape, *w.shape[2:], *sizes[1:4], rounding=sizes.rounding
@@ -256,7 +248,7 @@ def _backward_im2col(
             d = d.reshape(*d.shape[:2], -1)
             dgroup += _product_over_places(d, cols, sizes.out[1])
             col2im(
-                _product(np.ascontiguousarray(group.T), d, sizes.out[1]).reshape(cols.shape),
+                _product(transposed, d, sizes.out[1]).reshape(cols.shape),
                 part[some].shape,
                 *w.shape[2:],
                 *sizes[1:4],
@@ -272,7 +264,7 @@ def _groups(x: np.ndarray, w: np.ndarray, sizes: _Sizes):
     """For each group: its filters as a matrix (F / groups, C / groups * HH * WW), the slice of
     channels it reads and the slice of filters it is."""
     F, Cg = w.shape[0] // sizes.groups, w.shape[1]
-    matrix = np.ascontiguousarray(w).reshape(w.shape[0], -1)
+    matrix = w.reshape(w.shape[0], -1)
     for g in range(sizes.groups):
         filters = slice(g * F, (g + 1) * F)
         yield matrix[filters], slice(g * Cg, (g + 1) * Cg), filters
@@ -337,8 +329,9 @@ def _product_over_places(d: np.ndarray, cols: np.ndarray, width: int) -> np.ndar
 
 
 def _same_type(*arrays: ArrayLike) -> list[np.ndarray]:
-    """The arrays in one dtype: float32 if all of them are, float64 otherwise. The first is x."""
+    """The arrays in C order and in one dtype: float32 if all of them are, float64 otherwise. The
+    first is x."""
     x = as_pictures(arrays[0])
     others = [as_floating(array, name) for array, name in zip(arrays[1:], "wb")]
     dtype = np.result_type(x, *others)
-    return [array.astype(dtype, copy=False) for array in (x, *others)]
+    return [np.asarray(array, dtype, order="C") for array in (x, *others)]

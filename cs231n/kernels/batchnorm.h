@@ -15,7 +15,7 @@ INLINE stretches stretches_of(const batchnorm_plan *p, ptrdiff_t task) {
     stretches s;
     if (p->S == 1) {
         s.channel = task * p->columns;
-        s.width = s.length = s.channels = smaller(p->columns, p->C - s.channel);
+        s.width = s.length = s.channels = least(p->columns, p->C - s.channel);
     } else {
         s.channel = task, s.channels = 1, s.length = p->S, s.width = 64;
     }
@@ -37,7 +37,7 @@ INLINE void add_up(const stretches *s, const double *partial, double *total) {
     for (run = 0; run < s.runs; run++) {                                             \
         ptrdiff_t at = s.start + run * s.step, left = s.length;                      \
         for (; left > 0; left -= s.width, at += s.width) {                           \
-            const ptrdiff_t places = smaller(left, s.width);                         \
+            const ptrdiff_t places = least(left, s.width);                         \
             for (k = 0; k < places; k++) body;                                       \
         }                                                                            \
     }

@@ -13,6 +13,9 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "processor.h"
+#include "target.h"
+
 /* A convolution's sizes. Pairs are (vertical, horizontal). F and C count over all groups. */
 typedef struct {
     ptrdiff_t N, C, H, W, F, HH, WW, groups, H_out, W_out;
@@ -50,23 +53,26 @@ typedef struct {
     conv_task pack, run, last;
 } conv_method;
 
-enum { CONV_FORWARD, CONV_DX, CONV_DW };     /* the three products */
-enum { CONV_DIRECT, CONV_WINOGRAD };         /* the algorithms */
+enum { CONV_FORWARD, CONV_DX, CONV_DW }; /* the three products */
+enum { CONV_DIRECT, CONV_WINOGRAD };     /* the algorithms */
 enum { CONV_FLOAT, CONV_DOUBLE };
 
 typedef struct {
     conv_method method[2][2][3]; /* type, algorithm, product */
 } conv_kernels;
 
-extern const conv_kernels cs231n_conv_portable, cs231n_conv_avx2, cs231n_conv_avx512;
-
-/* The kernels for a processor, as cs231n_processor numbers them. */
-static inline const conv_kernels *cs231n_conv_kernels(int processor) {
-#if (defined(__GNUC__) || defined(__clang__)) && (defined(__x86_64__) || defined(__i386__))
-    if (processor == 2) return &cs231n_conv_avx512;
-    if (processor == 1) return &cs231n_conv_avx2;
+extern const conv_kernels cs231n_conv_portable;
+#ifdef CS231N_X86
+extern const conv_kernels cs231n_conv_avx2, cs231n_conv_avx512;
 #endif
-    (void)processor;
+
+/* The kernels for this processor. */
+static inline const conv_kernels *cs231n_conv_kernels(void) {
+#ifdef CS231N_X86
+    const int processor = cs231n_processor();
+    if (processor == CS231N_IS_AVX512) return &cs231n_conv_avx512;
+    if (processor == CS231N_IS_AVX2) return &cs231n_conv_avx2;
+#endif
     return &cs231n_conv_portable;
 }
 

@@ -17,7 +17,6 @@ from libc.stdlib cimport free
 from cs231n.kernels.memory cimport Block
 
 cdef extern from "processor.h":
-    int cs231n_processor() nogil
     int cs231n_threads() nogil
 
 cdef extern from "convolution.h":
@@ -45,14 +44,14 @@ cdef extern from "convolution.h":
         conv_task last
     ctypedef struct conv_kernels:
         conv_method method[2][2][3]
-    const conv_kernels *cs231n_conv_kernels(int processor) nogil
-    int CONV_FORWARD, CONV_DX, CONV_DW, CONV_DIRECT, CONV_WINOGRAD
+    const conv_kernels *cs231n_conv_kernels() nogil
+    int CONV_FORWARD, CONV_DX, CONV_DW
 
-ALGORITHMS = ("direct", "winograd")
+ALGORITHMS = ("direct", "winograd")  # as CONV_DIRECT and CONV_WINOGRAD number them
 
 
 cdef enum:
-    SMALL = 1000 * 1000
+    SMALL = 1000 * 1000  # products
 
 
 def forward(x, w, bias, out, stride, pad, dilation, groups, algorithm):
@@ -130,7 +129,7 @@ cdef int point(conv_arrays *arrays, x, w, out) except -1:
 
 
 cdef int run(int product, dtype, algorithm, conv_sizes *sizes, conv_arrays *arrays) except -1:
-    cdef const conv_method *method = &cs231n_conv_kernels(cs231n_processor()).method[
+    cdef const conv_method *method = &cs231n_conv_kernels().method[
         dtype == np.float64][ALGORITHMS.index(algorithm)][product]
     cdef conv_needs needs
     cdef void *plan = method.prepare(sizes, &needs)

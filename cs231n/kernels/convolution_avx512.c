@@ -1,7 +1,7 @@
-/* The kernels of convolution for processors with AVX-512. */
-#if (defined(__GNUC__) || defined(__clang__)) && (defined(__x86_64__) || defined(__i386__))
+/* The kernels of convolution for processors with AVX-512. Empty where the compiler knows no such. */
 #define CS231N_AVX512
+#include "target.h"
+
+#ifdef CS231N_X86
 #include "convolution_kernels.h"
-#else
-typedef int cs231n_nothing_here; /* C wants at least one declaration in a file */
 #endif

@@ -7,15 +7,12 @@
 #define CS231N_DIRECT_PLAN_H
 
 #include "convolution.h"
-#include "target.h"
 
 #define BUFFER_BYTES (256 * 1024) /* of a strip: stays in a second-level cache of 512 KiB or more */
 #define FILTER_BYTES (12 * 1024)  /* of a panel: stays in a first-level cache of 32 KiB */
 #define LEAST_TASKS 8             /* so that a few large pictures occupy several threads too */
 #define LARGEST_OFFSET 2000000000 /* offsets are ints */
 
-static inline ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
-static inline ptrdiff_t most(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
 static inline ptrdiff_t quotient_up(ptrdiff_t a, ptrdiff_t b) { return (a + b - 1) / b; }
 static inline ptrdiff_t whole_lines(ptrdiff_t bytes) { return (bytes + 127) / 64 * 64; }
 

@@ -65,8 +65,8 @@ INLINE void OF(max_of_count)(const real *x, ptrdiff_t W, ptrdiff_t rows, ptrdiff
 /* The windows of row i that lie between the picture's sides; out and winner are for row i. */
 static void OF(max_of_row)(const pool_plan *p, const real *picture, ptrdiff_t i, real *out,
                            uint8_t *winner) {
-    const ptrdiff_t top = i * p->sh - p->ph, row = larger(top, 0), W = p->W, WW = p->WW;
-    const ptrdiff_t rows = smaller(top + p->HH, p->H) - row, first = (row - top) * WW;
+    const ptrdiff_t top = i * p->sh - p->ph, row = most(top, 0), W = p->W, WW = p->WW;
+    const ptrdiff_t rows = least(top + p->HH, p->H) - row, first = (row - top) * WW;
     const ptrdiff_t count = p->inner_end - p->inner;
     const real *x = picture + row * W + p->inner * p->sw - p->pw;
     out += p->inner, winner += p->inner;
@@ -102,8 +102,8 @@ INLINE uint64_t OF(get_index)(const void *winner, int bytes, ptrdiff_t at) {
 static real OF(max_of_window)(const pool_plan *p, const real *picture, ptrdiff_t i, ptrdiff_t j,
                               ptrdiff_t *index) {
     const ptrdiff_t top = i * p->sh - p->ph, left = j * p->sw - p->pw;
-    const ptrdiff_t row = larger(top, 0), end_row = smaller(top + p->HH, p->H);
-    const ptrdiff_t column = larger(left, 0), end_column = smaller(left + p->WW, p->W);
+    const ptrdiff_t row = most(top, 0), end_row = least(top + p->HH, p->H);
+    const ptrdiff_t column = most(left, 0), end_column = least(left + p->WW, p->W);
     real best = picture[row * p->W + column];
     ptrdiff_t r, c;
     *index = (row - top) * p->WW + column - left;

@@ -1,7 +1,7 @@
 /* One step of an optimiser over one block of weights, in one pass over memory. */
 
 #define ONE_BLOCK                                                                                \
-    const ptrdiff_t start = block * CS231N_BLOCK, count = smaller(CS231N_BLOCK, size - start);   \
+    const ptrdiff_t start = block * CS231N_BLOCK, count = least(CS231N_BLOCK, size - start);   \
     real *RESTRICT weight = (real *)w + start;                                                   \
     const real *RESTRICT gradient = (const real *)dw + start;                                    \
     const real rate = (real)numbers[0];                                                          \
@@ -33,8 +33,8 @@ static void OF(sgd_momentum)(const double *numbers, void *w, const void *dw, voi
 #define STRIP 256
 #endif
 #define FOR_STRIPS \
-    for (ptrdiff_t from = 0, left = smaller(STRIP, count); left > 0; \
-         from += left, left = smaller(STRIP, count - from))
+    for (ptrdiff_t from = 0, left = least(STRIP, count); left > 0; \
+         from += left, left = least(STRIP, count - from))
 
 /* numbers: learning_rate, decay_rate, 1 - decay_rate, epsilon; u: cache */
 static void OF(rmsprop)(const double *numbers, void *w, const void *dw, void *u, void *v,

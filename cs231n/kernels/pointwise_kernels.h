@@ -28,9 +28,6 @@
 #define INLINE static inline
 #endif
 
-INLINE ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
-INLINE ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
-
 /* Square roots in place. */
 INLINE void roots_float(float *values, ptrdiff_t count) {
     for (ptrdiff_t k = 0; k < count; k++) values[k] = sqrtf(values[k]);

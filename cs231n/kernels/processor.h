@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "target.h"
+
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -19,7 +21,7 @@ enum { CS231N_IS_PORTABLE, CS231N_IS_AVX2, CS231N_IS_AVX512 };
  * where set) allow. */
 static inline int cs231n_processor(void) {
     int best = CS231N_IS_PORTABLE;
-#if (defined(__GNUC__) || defined(__clang__)) && (defined(__x86_64__) || defined(__i386__))
+#ifdef CS231N_X86
     const char *wanted = getenv("CS231N_CPU");
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) best = CS231N_IS_AVX2;

@@ -2,7 +2,7 @@
 
 static void OF(relu_forward)(const void *x, void *out, unsigned char *positive, ptrdiff_t size,
                              ptrdiff_t block) {
-    const ptrdiff_t start = block * CS231N_BLOCK, count = smaller(CS231N_BLOCK, size - start);
+    const ptrdiff_t start = block * CS231N_BLOCK, count = least(CS231N_BLOCK, size - start);
     const real *RESTRICT from = (const real *)x + start;
     real *RESTRICT to = (real *)out + start;
     unsigned char *RESTRICT flag = positive + start;
@@ -15,7 +15,7 @@ static void OF(relu_forward)(const void *x, void *out, unsigned char *positive, 
 
 static void OF(relu_backward)(const void *dout, const unsigned char *positive, void *dx,
                               ptrdiff_t size, ptrdiff_t block) {
-    const ptrdiff_t start = block * CS231N_BLOCK, count = smaller(CS231N_BLOCK, size - start);
+    const ptrdiff_t start = block * CS231N_BLOCK, count = least(CS231N_BLOCK, size - start);
     const real *RESTRICT from = (const real *)dout + start;
     const unsigned char *RESTRICT flag = positive + start;
     real *RESTRICT to = (real *)dx + start;

@@ -7,17 +7,17 @@
 INLINE void inside(const pool_plan *p, ptrdiff_t b, ptrdiff_t *j0, ptrdiff_t *j1) {
     const ptrdiff_t before = p->pw - b, room = p->W + p->pw - b;
     *j0 = before > 0 ? (before + p->sw - 1) / p->sw : 0;
-    *j1 = room > 0 ? smaller((room + p->sw - 1) / p->sw, p->W_out) : 0;
+    *j1 = room > 0 ? least((room + p->sw - 1) / p->sw, p->W_out) : 0;
 }
 
 INLINE ptrdiff_t rows_inside(const pool_plan *p, ptrdiff_t i) {
     const ptrdiff_t top = i * p->sh - p->ph;
-    return smaller(top + p->HH, p->H) - larger(top, 0);
+    return least(top + p->HH, p->H) - most(top, 0);
 }
 
 INLINE ptrdiff_t columns_inside(const pool_plan *p, ptrdiff_t j) {
     const ptrdiff_t left = j * p->sw - p->pw;
-    return smaller(left + p->WW, p->W) - larger(left, 0);
+    return least(left + p->WW, p->W) - most(left, 0);
 }
 
 /* total[j] += columns[j * stride], or the reverse: columns[j * stride] += total[j] */
@@ -43,7 +43,7 @@ static void OF(sum_forward)(const pool_plan *p, const void *x, void *out, double
         const ptrdiff_t top = i * p->sh - p->ph, rows = rows_inside(p, i);
         real *to = (real *)out + (plane * p->H_out + i) * p->W_out;
         for (c = 0; c < p->W; c++) columns[c] = 0;
-        for (r = larger(top, 0); r < smaller(top + p->HH, p->H); r++) {
+        for (r = most(top, 0); r < least(top + p->HH, p->H); r++) {
             const real *row = picture + r * p->W;
             if (p->l2)
                 for (c = 0; c < p->W; c++) columns[c] += (double)row[c] * (double)row[c];

@@ -12,6 +12,7 @@
  *   RESTRICT         C99's restrict, by the compiler's own name
  *   UNROLL           put before a loop over a constant count: unroll it wholly
  *   PREFETCH(p)      fetch the line at p into the cache
+ *   CS231N_X86       defined where the processor is to be asked when the program runs
  *   END_OF_TARGET    put at the end of the file
  */
 #ifndef CS231N_TARGET_H
@@ -100,5 +101,8 @@ typedef long long cs231n_int2 __attribute__((vector_size(16)));
 #else
 #define RESTRICT __restrict
 #endif
+
+static inline ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
+static inline ptrdiff_t most(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
 
 #endif

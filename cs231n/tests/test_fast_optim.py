@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cs231n import fast_optim
 from cs231n.fast_optim import adam_fast, rmsprop_fast, sgd_fast, sgd_momentum_fast
-from cs231n.threads import get_num_threads, set_num_threads
+from cs231n.threads import set_num_threads
 
 RULES = {
     sgd_fast: (),
@@ -19,15 +19,7 @@ every_rule = pytest.mark.parametrize("rule", RULES)
 needs_compiled = pytest.mark.skipif(
     fast_optim.BACKEND != "cython", reason="the compiled module is not here"
 )
-
-
-@pytest.fixture(params=["cython", "numpy"], autouse=True)
-def backend(request, monkeypatch):
-    """Every test runs with the compiled module and with NumPy."""
-    if request.param == "numpy":
-        monkeypatch.setattr(fast_optim, "_compiled", None)
-    elif fast_optim.BACKEND != "cython":
-        pytest.skip("the compiled module is not here")
+pytestmark = pytest.mark.usefixtures("backend")
 
 
 def steps(rule, w, count=3, **config):
@@ -158,17 +150,15 @@ def test_numpy_and_compiled_steps_agree(rule, shape, dtype, rate):
         assert got.dtype == expected.dtype == dtype
 
 
+@pytest.mark.usefixtures("threads_as_before")
 @every_rule
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_number_of_threads_and_the_processor_change_no_bit(rule, dtype, monkeypatch):
-    before, results = get_num_threads(), []
-    try:
-        for count, target in ((1, "avx512"), (2, "avx2"), (3, "portable"), (1, "portable")):
-            set_num_threads(count)
-            monkeypatch.setenv("CS231N_CPU", target)
-            results.append(steps(rule, np.ones(50_001, dtype))[0])
-    finally:
-        set_num_threads(before)
+    results = []
+    for count, target in ((1, "avx512"), (2, "avx2"), (3, "portable"), (1, "portable")):
+        set_num_threads(count)
+        monkeypatch.setenv("CS231N_CPU", target)
+        results.append(steps(rule, np.ones(50_001, dtype))[0])
     for other in results[1:]:
         np.testing.assert_array_equal(other, results[0])
 

@@ -15,7 +15,7 @@ from cs231n.fast_pointwise import (
     spatial_batchnorm_forward_fast,
 )
 from cs231n.gradient_check import numeric_gradient, relative_error
-from cs231n.threads import get_num_threads, set_num_threads
+from cs231n.threads import set_num_threads
 
 needs_compiled = pytest.mark.skipif(
     fast_pointwise.BACKEND != "cython", reason="the compiled module is not here"
@@ -25,15 +25,7 @@ LAYERS = {
     "spatial": (spatial_batchnorm_forward_fast, spatial_batchnorm_backward_fast, (3, 5, 2, 4)),
 }
 every_batchnorm = pytest.mark.parametrize("kind", LAYERS)
-
-
-@pytest.fixture(params=["cython", "numpy"], autouse=True)
-def backend(request, monkeypatch):
-    """Every test runs with the compiled module and with NumPy."""
-    if request.param == "numpy":
-        monkeypatch.setattr(fast_pointwise, "_compiled", None)
-    elif fast_pointwise.BACKEND != "cython":
-        pytest.skip("the compiled module is not here")
+pytestmark = pytest.mark.usefixtures("backend")
 
 
 def case(shape, seed=0, dtype=np.float64):
@@ -209,19 +201,17 @@ def test_numpy_and_compiled_batchnorm_agree(data, kind):
         assert got.dtype == expected.dtype
 
 
+@pytest.mark.usefixtures("threads_as_before")
 @every_batchnorm
 def test_the_number_of_threads_and_the_processor_change_no_bit(kind, monkeypatch):
     shape = (70, 700) if kind == "flat" else (4, 9, 40, 30)
     arrays = case(shape, dtype=np.float32)
-    before, results = get_num_threads(), []
-    try:
-        for count, target in ((1, "avx512"), (2, "avx2"), (3, "portable"), (1, "portable")):
-            set_num_threads(count)
-            monkeypatch.setenv("CS231N_CPU", target)
-            relu = relu_forward_fast(arrays[0])
-            results.append([*everything(kind, *arrays, {"mode": "train"}), *relu])
-    finally:
-        set_num_threads(before)
+    results = []
+    for count, target in ((1, "avx512"), (2, "avx2"), (3, "portable"), (1, "portable")):
+        set_num_threads(count)
+        monkeypatch.setenv("CS231N_CPU", target)
+        relu = relu_forward_fast(arrays[0])
+        results.append([*everything(kind, *arrays, {"mode": "train"}), *relu])
     for other in results[1:]:
         for got, expected in zip(other, results[0]):
             np.testing.assert_array_equal(got, expected)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cs231n import fast_pooling
 from cs231n.gradient_check import numeric_gradient, relative_error
-from cs231n.threads import get_num_threads, set_num_threads
+from cs231n.threads import set_num_threads
 
 LAYERS = {
     name: (
@@ -27,15 +27,7 @@ needs_compiled = pytest.mark.skipif(
     fast_pooling.BACKEND != "cython", reason="the compiled module is not here"
 )
 every_layer = pytest.mark.parametrize("layer", LAYERS)
-
-
-@pytest.fixture(params=["cython", "numpy"], autouse=True)
-def backend(request, monkeypatch):
-    """Every test runs with the compiled module and with NumPy."""
-    if request.param == "numpy":
-        monkeypatch.setattr(fast_pooling, "_compiled", None)
-    elif fast_pooling.BACKEND != "cython":
-        pytest.skip("the compiled module is not here")
+pytestmark = pytest.mark.usefixtures("backend")
 
 
 def pool(HH, WW, stride, **more):
@@ -216,16 +208,14 @@ def test_every_processor_gives_the_same_bits(layer, target, monkeypatch):
                 np.testing.assert_array_equal(got, wanted)
 
 
+@pytest.mark.usefixtures("threads_as_before")
 @every_layer
 def test_the_number_of_threads_changes_no_bit(layer):
     x = np.random.default_rng(5).standard_normal((4, 5, 48, 51)).astype(np.float32)
-    before, results = get_num_threads(), []
-    try:
-        for count in (1, 2, 3):
-            set_num_threads(count)
-            results.append(both_ways(layer, x, pool(3, 3, 2, rounding="floor")))
-    finally:
-        set_num_threads(before)
+    results = []
+    for count in (1, 2, 3):
+        set_num_threads(count)
+        results.append(both_ways(layer, x, pool(3, 3, 2, rounding="floor")))
     for other in results[1:]:
         for got, expected in zip(other, results[0]):
             np.testing.assert_array_equal(got, expected)

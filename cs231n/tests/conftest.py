@@ -1,0 +1,22 @@
+"""What several of the package's tests share."""
+
+import pytest
+
+from cs231n import fast_optim, fast_pointwise, fast_pooling, get_num_threads, set_num_threads
+
+
+@pytest.fixture(params=["cython", "numpy"])
+def backend(request, monkeypatch):
+    """A test runs with the compiled pooling, pointwise layers and optimisers, and with NumPy's."""
+    for module in (fast_optim, fast_pointwise, fast_pooling):
+        if request.param == "numpy":
+            monkeypatch.setattr(module, "_compiled", None)
+        elif module.BACKEND != "cython":
+            pytest.skip("the compiled module is not here")
+
+
+@pytest.fixture
+def threads_as_before():
+    before = get_num_threads()
+    yield
+    set_num_threads(before)
