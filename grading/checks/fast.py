@@ -3,5 +3,5 @@
 They import one another, so a notebook that may not see one of them sees none.
 """
 
-_NAMES = "architectures fast_layers fast_optim fast_pointwise fast_pooling im2col im2col_cython kernels"
-EVERYTHING = tuple(f"cs231n.{name}" for name in _NAMES.split())
+_FAST = "fast_layers fast_optim fast_pointwise fast_pooling im2col im2col_cython kernels"
+EVERYTHING = tuple(f"cs231n.{name}" for name in ("architectures", *_FAST.split()))
