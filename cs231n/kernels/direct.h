@@ -49,24 +49,31 @@ static void NAME(fill)(const strip_layout *l, const real *picture, ptrdiff_t cha
 /* Cover the strip's places with vectors: where each lies in the buffer (`at`) and in the output
  * (`to`, rows out_pitch apart). Returns how many there are. *exact says that the vectors hold
  * places only, so that they may be stored straight into the output; otherwise rows run into each
- * other, at the buffer's pitch, and must be copied out of a scratch area. */
+ * other, at the buffer's pitch, and must be copied out of a scratch area. The last *again vectors
+ * hold places that others before them hold too: what does not fill a vector is filled up so. */
 static ptrdiff_t NAME(cover)(const strip_layout *l, ptrdiff_t rows, ptrdiff_t out_pitch, int *at,
-                             int *to, int *exact) {
+                             int *to, int *exact, ptrdiff_t *again) {
     const ptrdiff_t pitch = l->pitch, columns = l->columns, all = rows * columns;
     const ptrdiff_t run = (rows - 1) * pitch + columns; /* first to last place */
     const ptrdiff_t by_rows = rows * quotient_up(columns, LANES), by_run = quotient_up(run, LANES);
+    const ptrdiff_t whole = columns - columns % LANES;
     ptrdiff_t n = 0;
-    *exact = 1;
+    *exact = 1, *again = 0;
     if (pitch == columns && out_pitch == columns && all >= LANES) {
-        for (ptrdiff_t j = 0; j < all; j += LANES) at[n++] = (int)least(j, all - LANES);
+        for (ptrdiff_t j = 0; j + LANES <= all; j += LANES) at[n++] = (int)j;
+        *again = all % LANES != 0;
+        if (*again) at[n++] = (int)(all - LANES);
         memcpy(to, at, n * sizeof(int));
     } else if (columns >= LANES && by_rows * 100 <= by_run * 107) {
         for (ptrdiff_t r = 0; r < rows; r++)
-            for (ptrdiff_t j = 0; j < columns; j += LANES) { /* the last overlaps the one before */
-                const ptrdiff_t column = least(j, columns - LANES);
-                at[n] = (int)(r * pitch + column);
-                to[n++] = (int)(r * out_pitch + column);
+            for (ptrdiff_t j = 0; j < whole; j += LANES) {
+                at[n] = (int)(r * pitch + j);
+                to[n++] = (int)(r * out_pitch + j);
             }
+        for (ptrdiff_t r = 0; r < rows && whole < columns; r++, ++*again) {
+            at[n] = (int)(r * pitch + columns - LANES);
+            to[n++] = (int)(r * out_pitch + columns - LANES);
+        }
     } else {
         *exact = 0;
         for (; n < by_run; n++) at[n] = to[n] = (int)(n * LANES);
@@ -74,23 +81,45 @@ static ptrdiff_t NAME(cover)(const strip_layout *l, ptrdiff_t rows, ptrdiff_t ou
     return n;
 }
 
+/* What the tiles of a panel have in common: `rows` output channels, sums of K products. */
+typedef struct {
+    int rows;
+    ptrdiff_t K;
+    const real *filters, *buffer;
+    const int *offset, *at, *to;
+    real *out;
+    ptrdiff_t out_row;
+    const real *bias;
+} NAME(panel_work);
+
+/* Stretch s of K, of `stretches`, for tile t of `tiles` of a panel. */
+static void NAME(tile)(const NAME(panel_work) *w, ptrdiff_t stretches, ptrdiff_t s,
+                       ptrdiff_t places, ptrdiff_t first, ptrdiff_t tiles, ptrdiff_t t,
+                       lines_ahead *ahead) {
+    const ptrdiff_t k = pile_start(w->K, stretches, s), count = pile_size(w->K, stretches, s);
+    const ptrdiff_t start = first + pile_start(places, tiles, t);
+    fetch(ahead);
+    NAME(pixel_tiles)[w->rows][pile_size(places, tiles, t)](
+        count, w->filters + k * w->rows, w->buffer, w->offset + k, w->at + start, w->out,
+        w->to + start, w->out_row, s == 0 ? w->bias : NULL);
+}
+
 /* One panel of output channels at all the strip's places: K a stretch at a time, so that a stretch
- * of the filters stays in the first-level cache for all tiles. */
-static void NAME(panel)(int rows, ptrdiff_t K, const real *filters, const real *buffer,
-                        const int *offset, ptrdiff_t places, const int *at, const int *to,
-                        real *out, ptrdiff_t out_row, const real *bias, lines_ahead *ahead) {
-    const ptrdiff_t tiles = quotient_up(places, NAME(tile_vectors)(rows));
-    const ptrdiff_t stretches = most(1, quotient_up(K * rows * sizeof(real), FILTER_BYTES));
-    for (ptrdiff_t s = 0; s < stretches; s++) {
-        const ptrdiff_t k = pile_start(K, stretches, s), count = pile_size(K, stretches, s);
-        for (ptrdiff_t t = 0; t < tiles; t++) {
-            const ptrdiff_t start = pile_start(places, tiles, t);
-            fetch(ahead);
-            NAME(pixel_tiles)[rows][pile_size(places, tiles, t)](
-                count, filters + k * rows, buffer, offset + k, at + start, out, to + start,
-                out_row, s == 0 ? bias : NULL);
-        }
-    }
+ * of the filters stays in the first-level cache for all tiles. Places that are there again must not
+ * be added to again: their tiles come last, and start anew. */
+static void NAME(panel)(const NAME(panel_work) *w, ptrdiff_t places, ptrdiff_t again,
+                        lines_ahead *ahead) {
+    const ptrdiff_t most_vectors = NAME(tile_vectors)(w->rows);
+    const ptrdiff_t stretches = most(1, quotient_up(w->K * w->rows * sizeof(real), FILTER_BYTES));
+    const ptrdiff_t first = stretches > 1 ? places - again : places;
+    const ptrdiff_t tiles = quotient_up(first, most_vectors);
+    for (ptrdiff_t s = 0; s < stretches; s++)
+        for (ptrdiff_t t = 0; t < tiles; t++)
+            NAME(tile)(w, stretches, s, first, 0, tiles, t, ahead);
+    const ptrdiff_t rest = places - first, more = quotient_up(rest, most_vectors);
+    for (ptrdiff_t t = 0; t < more; t++)
+        for (ptrdiff_t s = 0; s < stretches; s++)
+            NAME(tile)(w, stretches, s, rest, first, more, t, ahead);
 }
 
 /* Copy `rows` rows of places from the scratch area to their pixels in the output. */
@@ -144,8 +173,9 @@ static void NAME(direct_run)(const void *plan_, const conv_arrays *arrays, ptrdi
         memset(buffer + l->channels * l->channel, 0, 8 * LANES * sizeof(real));
     }
     int exact;
+    ptrdiff_t again;
     const ptrdiff_t places =
-        NAME(cover)(l, rows, unit ? plan->W : l->pitch, at, to, &exact);
+        NAME(cover)(l, rows, unit ? plan->W : l->pitch, at, to, &exact, &again);
     lines_ahead ahead = {0};
     if (!l->in_place && task + 1 < plan->N * plan->groups * l->strips)
         ahead = lines_of_strip(l, arrays->in, task + 1, sizeof(real),
@@ -159,13 +189,12 @@ static void NAME(direct_run)(const void *plan_, const conv_arrays *arrays, ptrdi
             const real *filters = packed + part->packed + start * part->K;
             const real *start_at = bias ? bias + start : NAME(no_bias);
             real *target = out + start * plane;
-            if (unit && exact) {
-                NAME(panel)(height, part->K, filters, from, part->offset, places, at, to,
-                            target + r0 * plan->W, plane, start_at, &ahead);
-                continue;
-            }
-            NAME(panel)(height, part->K, filters, from, part->offset, places, at, to, scratch,
-                        scratch_row, start_at, &ahead);
+            const int straight = unit && exact;
+            const NAME(panel_work) panel = {
+                height, part->K, filters, from, part->offset, at, to,
+                straight ? target + r0 * plan->W : scratch, straight ? plane : scratch_row, start_at};
+            NAME(panel)(&panel, places, again, &ahead);
+            if (straight) continue;
             for (int i = 0; i < height; i++)
                 NAME(scatter)(plan, part, scratch + i * scratch_row, r0, rows, target + i * plane);
         }

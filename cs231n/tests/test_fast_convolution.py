@@ -54,6 +54,19 @@ def test_any_layer_comes_out_as_exact_as_promised(algorithm, dtype, layer, seed)
 
 @compiled
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("algorithm", ["direct", "im2col"])
+@pytest.mark.parametrize("size", [6, 7, 10, 12, 19])
+@pytest.mark.parametrize("taps", [1, 3])
+def test_sums_over_many_channels_count_each_once_at_any_size(algorithm, dtype, size, taps):
+    # So many that the filters are worked off in stretches, in rows that do not fill vectors.
+    C, F = (700, 530) if taps == 1 else (80, 70)
+    arrays = values((2, C, size, size), (F, C, taps, taps), (2, F, size, size), dtype)
+    param = {"stride": 1, "pad": taps // 2}
+    assert_as_promised(algorithm, dtype, results(*arrays, param, algorithm), exact(*arrays, param))
+
+
+@compiled
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @given(
     sizes=st.tuples(*[st.integers(1, n) for n in (3, 35, 50, 33, 33)]),
     pad=st.tuples(st.integers(0, 2), st.integers(0, 2)),
