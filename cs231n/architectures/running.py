@@ -88,6 +88,7 @@ class Network:
         check_arrays("params", params, architecture.parameters)
         check_arrays("buffers", buffers, architecture.buffers)
         self.params, self.buffers = params, buffers
+        self.layers = layers
         given = layers if isinstance(layers, list | tuple) else [layers] if layers else []
         self._functions = self._find([*given, *default_namespaces()])
         self._trace: _Trace | None = None
