@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/fast-layers.md: im2col's columns, a register tile, Winograd's tiles.
+"""Draw the pictures of docs/: im2col's columns, a register tile, Winograd's tiles, networks.
 
     python -m benchmarks.pictures            # into docs/images/
 
@@ -19,6 +19,8 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.patches import Rectangle
 
+from cs231n.architectures import build
+from cs231n.architectures import pictures as networks
 from cs231n.fast_layers import conv_forward_fast
 from cs231n.im2col import im2col
 
@@ -186,13 +188,17 @@ PICTURES = {
     "im2col-columns.png": draw_columns,
     "register-tile.png": draw_register_tile,
     "winograd-tiles.png": draw_winograd,
+    "network-volumes.png": lambda file: save(networks.draw_volumes(build("vgg16")), file),
+    "network-graph.png": lambda file: save(networks.draw_graph(build("resnet18")), file),
+    "network-costs.png": lambda file: save(networks.plot_costs(build("vgg16")), file),
+    "network-zoo.png": lambda file: save(networks.plot_zoo(), file),
 }
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.pictures",
-        description="Draw the pictures of docs/fast-layers.md.",
+        description="Draw the pictures of docs/fast-layers.md and docs/architectures.md.",
     )
     parser.add_argument("--into", type=Path, default=IMAGES, help="folder (default: docs/images)")
     args = parser.parse_args(argv)
