@@ -49,7 +49,7 @@ class Node:
         object.__setattr__(self, "inputs", tuple(self.inputs))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Architecture:
     """A network: nodes in an order in which each comes after those it reads.
 
@@ -59,7 +59,7 @@ class Architecture:
 
     name: str
     nodes: tuple[Node, ...]
-    shapes: dict[str, Shape] = field(init=False, compare=False, repr=False)  # what each node gives
+    shapes: dict[str, Shape] = field(init=False, compare=False)  # what each node gives
 
     def __post_init__(self):
         object.__setattr__(self, "nodes", tuple(self.nodes))
@@ -73,6 +73,14 @@ class Architecture:
                 error.layer = node.name
                 raise error from None
         object.__setattr__(self, "shapes", shapes)
+
+    def __repr__(self) -> str:
+        shapes = (self.input_shape, *(self.shapes[name] for name in self.outputs))
+        first, *last = ("x".join(map(str, shape)) for shape in shapes)
+        return (
+            f"<{self.name}: {len(self)} layers, {first} to {' and '.join(last)}, "
+            f"{self.parameter_count:,} parameters>"
+        )
 
     def __len__(self) -> int:
         return len(self.nodes)

@@ -91,7 +91,8 @@ class _Reader:
         self.skip_spaces()
 
     def fail(self, problem: str, position: int | None = None):
-        raise PatternError(self.text, self.position if position is None else position, problem)
+        place = self.position if position is None else position
+        raise PatternError(self.text, place, problem) from None
 
     def skip_spaces(self) -> None:
         self.position = re.compile(r"\s*").match(self.text, self.position).end()

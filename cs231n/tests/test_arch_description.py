@@ -184,3 +184,8 @@ def test_readers_count_each_reading():
     )
     assert net.readers["x"] == ("double", "double")
     assert net.outputs == ("double",)
+
+
+def test_a_network_shows_itself_in_a_line():
+    assert repr(zoo.build("lenet5")) == "<lenet5: 12 layers, 1x32x32 to 10, 61,706 parameters>"
+    assert "to 1000 and 1000 and 1000," in repr(zoo.build("googlenet_auxiliary"))
