@@ -43,11 +43,11 @@ def initialise(
 
     Returns a dict {"conv1.w": array, "conv1.b": array, ...}.
 
-    Raises ValueError for an unknown scheme.
+    Raises ValueError for an unknown scheme or another dtype.
     """
     if scheme not in SCHEMES:
         raise ValueError(f"scheme is one of {', '.join(SCHEMES)}, not {scheme!r}.")
-    params = {}
+    dtype, params = _floating(dtype), {}
     for node in architecture:
         read = architecture.input_shapes(node.name)
         for part, shape in node.layer.parameters(*read).items():
@@ -62,17 +62,32 @@ def initialise(
 
 
 def initial_buffers(
-    architecture: Architecture, *, seed: int = 0, dtype=np.float32
+    architecture: Architecture, dtype=np.float32, *, seed: int = 0
 ) -> dict[str, np.ndarray]:
     """First values of what is kept but not learned: running means 0, running variances 1, and the
-    fixed points of RBF layers, each value -1 or 1 at random. A dict like that of initialise."""
-    buffers = {}
+    fixed points of RBF layers, each value -1 or 1 at random. (LeCun et al., 1998, drew the points
+    by hand, as bitmaps of the characters.)
+
+    Inputs:
+    - architecture, dtype, seed: as for initialise
+
+    Returns a dict {"bn1.running_mean": array, ...}.
+
+    Raises ValueError for another dtype.
+    """
+    dtype, buffers = _floating(dtype), {}
     for name, shape in architecture.buffers.items():
         if name.endswith(".w"):
-            buffers[name] = np.copysign(dtype(1), _draw(shape, seed, name, dtype))
+            buffers[name] = np.copysign(dtype.type(1), _draw(shape, seed, name, dtype))
         else:
             buffers[name] = np.full(shape, name.endswith("running_var"), dtype)
     return buffers
+
+
+def _floating(dtype) -> np.dtype:
+    if np.dtype(dtype) not in (np.float32, np.float64):
+        raise ValueError(f"dtype is float32 or float64, not {np.dtype(dtype)}.")
+    return np.dtype(dtype)
 
 
 def _draw(shape: Shape, seed: int, name: str, dtype) -> np.ndarray:

@@ -13,32 +13,24 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Collection
-from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cs231n.architectures import functions
+from cs231n.architectures import calling, functions, passes, run_checks
+from cs231n.architectures.calling import Call
 from cs231n.architectures.description import Architecture, Node
-from cs231n.architectures.functions import Call, default_namespaces
+from cs231n.architectures.functions import JOINS
 from cs231n.architectures.initialise import initial_buffers
 from cs231n.architectures.initialise import initialise as first_values
-from cs231n.architectures.kinds import Add, Concat, Flatten, Input, Softmax
-from cs231n.architectures.run_checks import (
-    LayerError,
-    check_arrays,
-    check_gradients,
-    checked,
-    naming,
-    out_and_cache,
-    softmax_loss,
-)
+from cs231n.architectures.kinds import Input
+from cs231n.architectures.plain_layers import softmax_loss
+from cs231n.architectures.run_checks import LayerError, check_arrays, naming
 
 __all__ = ["LayerError", "Network"]
 
-LONG = 2 * 10**10  # multiply-adds: a pass of more shows its progress
+PATIENCE = 1  # seconds before a progress bar appears that nobody asked for
 AUXILIARY = 0.3  # weight of the loss of a side output (Szegedy et al., 2014, section 5)
 
 
@@ -47,6 +39,7 @@ class _Trace:
     """What a backward pass needs of one forward pass."""
 
     batch: int
+    progress: bool  # whether backward may show a bar, too
     calls: dict[str, Call]
     caches: dict[str, object]
 
@@ -56,14 +49,17 @@ class Network:
 
     Inputs:
     - architecture: the description
-    - params: {"conv1.w": array, ...}, used as they are and not copied; by default first values from
-      cs231n.architectures.initialise, by the scheme `initialise` and `seed`
+    - params: {"conv1.w": array, ...} of float32 or float64, used as they are and not copied; by
+      default first values from cs231n.architectures.initialise, by the scheme `initialise`
     - layers: a module, dict or other object with layer functions, or a list of them; for kinds it
       has no function for, the kit's own are taken. `net.functions` tells which is used where
-    - buffers: running averages and the like; by default means 0 and variances 1
+    - buffers: running averages and the like, which training changes; by default means 0 and
+      variances 1
     - dtype: of first values; with params given, theirs counts
+    - seed: for first values, and for the masks of dropout
 
-    Raises ValueError, with the names, when params or buffers are missing, left over or misshapen.
+    Raises ValueError, with the names, when params or buffers are missing, left over or misshapen,
+    or when nothing in `layers` is a function for this network.
     """
 
     def __init__(
@@ -77,20 +73,22 @@ class Network:
         initialise: str = "he",
         seed: int = 0,
     ):
-        self.architecture = architecture
-        self.seed = seed
+        if not isinstance(architecture, Architecture):
+            raise ValueError(
+                f"A network is made of an Architecture, not {architecture!r:.60}: see "
+                "cs231n.architectures.build and parse."
+            )
+        self.architecture, self.layers, self.seed = architecture, layers, seed
         self.step = 0  # forward passes in training so far: dropout masks differ between them
         if params is None:
             params = first_values(architecture, initialise, seed=seed, dtype=dtype)
-        self.dtype = np.result_type(*params.values()) if params else np.dtype(dtype)
-        if buffers is None:
-            buffers = initial_buffers(architecture, seed=seed, dtype=self.dtype.type)
         check_arrays("params", params, architecture.parameters)
+        self.dtype = run_checks.common_dtype("params", params) if params else np.dtype(dtype)
+        if buffers is None:
+            buffers = initial_buffers(architecture, self.dtype, seed=seed)
         check_arrays("buffers", buffers, architecture.buffers)
         self.params, self.buffers = params, buffers
-        self.layers = layers
-        given = layers if isinstance(layers, list | tuple) else [layers] if layers else []
-        self._functions = self._find([*given, *default_namespaces()])
+        self._functions = functions.find_all(architecture, layers)
         self._trace: _Trace | None = None
 
     @property
@@ -105,50 +103,42 @@ class Network:
         *,
         outputs: Collection[str] | None = None,
         progress: bool | None = None,
-    ):
+    ) -> np.ndarray | dict[str, np.ndarray]:
         """Run the network.
 
         Inputs:
-        - x: pictures (N, C, H, W), or vectors (N, D)
+        - x: pictures (N, C, H, W), or vectors (N, D); not to be changed before backward
         - mode: "test", or "train", after which backward can be called
         - outputs: names of layers whose values are wanted; the last layer's where absent
         - progress: whether to show a progress bar; by default when the pass is long
 
-        Returns the last layer's values, or with `outputs` a dict {name: values}. Further outputs,
-        such as auxiliary heads, are run in training or when asked for.
+        Returns the last layer's values, or with `outputs` a dict {name: values}, in the network's
+        dtype. Other outputs, such as auxiliary heads, are run in training or when asked for.
 
-        Raises ValueError when x or mode is not as described, LayerError when a layer fails.
+        Raises ValueError when x or mode is not as described, KeyError for unknown outputs,
+        LayerError when a layer fails.
         """
         if mode not in ("test", "train"):
             raise ValueError(f'mode is "test" or "train", not {mode!r}.')
-        training = mode == "train"
-        wanted = (self.architecture.outputs[-1],) if outputs is None else tuple(outputs)
-        nodes = self._needed(wanted, training)
-        self._trace = None
-        trace = _Trace(0, {}, {}) if training else None
-        self.step += training
-        values = {self.architecture.nodes[0].name: self._input(x)}
-        unread = self._readings(nodes, wanted)
-        with self._progress(nodes, len(next(iter(values.values()))), progress) as bar:
-            for node in nodes:
-                read = [values[name] for name in node.inputs]
-                for name in node.inputs:
-                    unread[name] -= 1
-                    if not unread[name]:
-                        del values[name]
-                if not isinstance(node.layer, Input):
-                    values[node.name] = self._run(node, read, trace)
-                if bar is not None:
-                    read = self.architecture.input_shapes(node.name)
-                    bar.update(node.layer.multiply_adds(*read))
-        if training:
-            trace.batch = len(values[wanted[-1]])
-            self._trace = trace
+        training, ends = mode == "train", self.architecture.outputs
+        wanted = ends[-1:] if outputs is None else run_checks.as_names(outputs, "outputs")
+        x = run_checks.as_batch(x, self.architecture, self.dtype)
+        nodes = passes.leading_to(self.architecture, {*wanted, *(ends if training else ())})
+        work = len(x) * passes.multiply_adds(self.architecture, nodes)
+        shown = passes.is_long(work, self._functions.values()) if progress is None else progress
+        self._trace, self.step = None, self.step + training
+        trace = _Trace(len(x), shown, {}, {}) if training else None
+        delay = PATIENCE if progress is None else 0
+        with passes.progress_bar(self.architecture.name, work, shown, delay) as bar:
+            values = self._values(x, nodes, wanted, trace, bar)
+        self._trace = trace
+        if training:  # caches may hold these very arrays, and scores are often changed in place
+            values = {name: values[name].copy() for name in wanted}
         return values[wanted[0]] if outputs is None else {name: values[name] for name in wanted}
 
     def backward(
         self,
-        dout,
+        dout: ArrayLike | dict[str, ArrayLike],
         *,
         trainable: Collection[str] | None = None,
         input_gradient: bool = True,
@@ -169,56 +159,49 @@ class Network:
         """
         if self._trace is None:
             raise ValueError('backward needs forward(x, mode="train") before it, once each time.')
-        trace = self._trace
-        slopes = self._slopes(dout, trace.batch)
-        trainable = set(self.params if trainable is None else trainable)
+        trace, first = self._trace, self.architecture.nodes[0].name
+        slopes = run_checks.as_slopes(dout, self.architecture, trace.batch, self.dtype)
+        trainable = set(
+            self.params if trainable is None else run_checks.as_names(trainable, "trainable")
+        )
         if unknown := trainable - set(self.params):
             raise ValueError(f"There are no parameters {', '.join(sorted(unknown))}.")
-        useful = self._useful(trainable, input_gradient)
+        useful = passes.with_gradients(self.architecture, trainable, input_gradient)
         self._trace = None
-        grads: dict[str, np.ndarray] = {}
-        for node in reversed(self.architecture.nodes[1:]):
-            cache = trace.caches.pop(node.name, None)
-            slope = slopes.pop(node.name, None)
-            if slope is None or node.name not in useful:
-                continue
-            shares, own = self._run_back(node, slope, cache, trace)
-            grads |= {f"{node.name}.{part}": grad for part, grad in own.items()}
-            for name, share in zip(node.inputs, shares):
-                if name in useful:
-                    slopes[name] = slopes[name] + share if name in slopes else share
-        dx = slopes.get(self.architecture.nodes[0].name) if input_gradient else None
+        grads = self._gradients(slopes, useful, trace)
+        dx = slopes.get(first) if input_gradient else None
+        if input_gradient and dx is None:
+            dx = np.zeros((trace.batch, *self.architecture.input_shape), self.dtype)
         for name in trainable - set(grads):
             grads[name] = np.zeros_like(self.params[name])
         return dx, {name: grads[name] for name in self.params if name in trainable}
 
-    def loss(self, X: ArrayLike, y: ArrayLike | None = None, reg: float = 0.0):
+    def loss(
+        self, X: ArrayLike, y: ArrayLike | None = None, reg: float = 0.0
+    ) -> np.ndarray | tuple[float, dict[str, np.ndarray]]:
         """Softmax loss and gradients, in the form that the course's solvers call.
 
         Inputs:
-        - X: pictures (N, C, H, W)
+        - X: pictures (N, C, H, W), or vectors (N, D)
         - y: labels (N,), from 0 to the number of classes - 1; None for scores only
         - reg: strength of L2 regularisation, 0.5 * reg * (sum of squares of every w)
 
         Returns the scores (N, classes) of a test pass where y is None; else a tuple of the loss and
         the gradients of all params. Side outputs count with a weight of 0.3.
 
-        Raises ValueError when the labels do not fit, or the network ends in a softmax of its own.
+        Raises ValueError when the labels do not fit, or an output is no vector of scores: a network
+        for this loss is described without the softmax at its end.
         """
         if y is None:
             return self.forward(X)
-        *side, main = self.architecture.outputs
-        for name in (*side, main):
-            if isinstance(self.architecture[name].layer, Softmax):
-                raise ValueError(
-                    f"loss takes scores, but {name} is a softmax: describe it without."
-                )
+        ends = self.architecture.outputs
+        y = run_checks.as_labels(y, self.architecture, len(X))
         loss, slopes = 0.0, {}
-        for name, scores in self.forward(X, "train", outputs=(*side, main)).items():
-            weight = 1.0 if name == main else AUXILIARY
-            value, slope = softmax_loss(scores, np.asarray(y))
+        for name, scores in self.forward(X, "train", outputs=ends).items():
+            weight = 1.0 if name == ends[-1] else AUXILIARY
+            value, slope = softmax_loss(scores, y)
             loss += weight * value
-            slopes[name] = slope * scores.dtype.type(weight)
+            slopes[name] = weight * slope
         _, grads = self.backward(slopes, input_gradient=False)
         for name, value in self.params.items():
             if reg and name.endswith(".w"):
@@ -226,82 +209,72 @@ class Network:
                 grads[name] += reg * value
         return loss, grads
 
-    def _find(self, namespaces: list) -> dict[str, functions.Function]:
-        found = {}
-        for node in self.architecture:
-            if not isinstance(node.layer, Input | Add | Concat | Flatten):
-                (shape,) = self.architecture.input_shapes(node.name)
-                found[node.name] = functions.find(node.layer, shape, namespaces)
-        return found
-
-    def _input(self, x: ArrayLike) -> np.ndarray:
-        x, shape = np.asarray(x), self.architecture.input_shape
-        if x.shape[1:] != shape or not len(x):
-            sizes = "".join(f", {size}" for size in shape)
-            raise ValueError(
-                f"{self.architecture.name} takes a batch of shape (N{sizes}), but got {x.shape}."
-                + (" One picture is a batch of one: x[None]." if x.shape == shape else "")
-            )
-        if x.dtype.kind not in "fiub":
-            raise ValueError(f"The input should hold real numbers, but its dtype is {x.dtype}.")
-        return x.astype(self.dtype, copy=False)
-
-    def _needed(self, wanted: tuple[str, ...], training: bool) -> list[Node]:
-        """The nodes that lead to what is wanted; in training to all outputs."""
-        names = {self.architecture[name].name for name in wanted}
-        if training:
-            names.update(self.architecture.outputs)
-        for node in reversed(self.architecture.nodes):
-            if node.name in names:
-                names.update(node.inputs)
-        return [node for node in self.architecture if node.name in names]
-
-    @staticmethod
-    def _readings(nodes: list[Node], wanted: tuple[str, ...]) -> dict[str, int]:
-        """How often each value will still be read; what is wanted is read once more, at the end."""
-        unread = {node.name: int(node.name in wanted) for node in nodes}
+    def _values(self, x, nodes: list[Node], wanted, trace: _Trace | None, bar) -> dict:
+        """Run some nodes in order; the values of those that are wanted."""
+        values = {self.architecture.nodes[0].name: x}
+        unread = passes.readings(nodes, wanted)
         for node in nodes:
+            read = [values[name] for name in node.inputs]
             for name in node.inputs:
-                unread[name] += 1
-        return unread
+                unread[name] -= 1
+                if not unread[name]:
+                    del values[name]
+            if not isinstance(node.layer, Input):
+                values[node.name] = self._run(node, read, trace)
+            if bar is not None:
+                bar.update(len(x) * passes.multiply_adds(self.architecture, [node]))
+        return values
 
     def _run(self, node: Node, read: list[np.ndarray], trace: _Trace | None) -> np.ndarray:
-        layer = node.layer
-        if isinstance(layer, Add):
-            return reduce(np.add, read)
-        if isinstance(layer, Concat):
-            return np.concatenate(read, axis=1)
-        if isinstance(layer, Flatten):
-            return read[0].reshape(len(read[0]), -1)
-        call = self._call(node, trace is not None)
-        x = read.pop()
+        if isinstance(node.layer, JOINS):
+            return calling.join(node.layer, read)
+        call, x = self._call(node, trace is not None), read.pop()
         with naming(node, x.shape, call.function.name):
-            out, cache = out_and_cache(functions.forward(x, call))
-            self._keep_averages(node, call)
-            out = checked(out, x, (len(x), *self.architecture.shapes[node.name]), call)
+            shape = len(x), *self.architecture.shapes[node.name]
+            out, cache = run_checks.out_and_cache(calling.forward(x, call), x, shape, call)
+            if call.training:
+                self._keep_averages(node, call)
         if trace is not None:
             trace.calls[node.name], trace.caches[node.name] = call, cache
         return out.astype(self.dtype, copy=False)
 
+    def _gradients(self, slopes: dict[str, np.ndarray], useful: set[str], trace: _Trace) -> dict:
+        """Run backward from slopes, the gradients on some nodes' values, to the useful nodes. They
+        are used up, but for that on the input. Returns the gradients of the parameters met."""
+        grads: dict[str, np.ndarray] = {}
+        nodes = [node for node in self.architecture.nodes[1:] if node.name in useful]
+        work = 2 * trace.batch * passes.multiply_adds(self.architecture, nodes)
+        title = f"{self.architecture.name}, backward"
+        with passes.progress_bar(title, work, trace.progress, PATIENCE) as bar:
+            for node in reversed(self.architecture.nodes[1:]):
+                cache, slope = trace.caches.pop(node.name, None), slopes.pop(node.name, None)
+                if node.name not in useful:
+                    continue
+                if slope is not None:
+                    shares, own = self._run_back(node, slope, cache, trace)
+                    grads |= {f"{node.name}.{part}": grad for part, grad in own.items()}
+                    for name, share in zip(node.inputs, shares):
+                        if name in useful:
+                            slopes[name] = slopes[name] + share if name in slopes else share
+                if bar is not None:
+                    bar.update(2 * trace.batch * passes.multiply_adds(self.architecture, [node]))
+        return grads
+
     def _run_back(self, node: Node, slope: np.ndarray, cache, trace: _Trace):
         """The gradients on what a node reads, in order, and on its parameters by short names."""
-        layer, read = node.layer, self.architecture.input_shapes(node.name)
-        if isinstance(layer, Add):
-            return [slope] * len(read), {}
-        if isinstance(layer, Concat):
-            ends = np.cumsum([shape[0] for shape in read])[:-1]
-            return np.split(slope, ends, axis=1), {}
-        if isinstance(layer, Flatten):
-            return [slope.reshape(len(slope), *read[0])], {}
-        call = trace.calls.pop(node.name)
-        shape = (trace.batch, *read[0])
-        name = call.function.name.replace("forward", "backward")
+        read = self.architecture.input_shapes(node.name)
+        if isinstance(node.layer, JOINS):
+            return calling.unjoin(node.layer, slope, read), {}
+        call, shape = trace.calls.pop(node.name), (trace.batch, *read[0])
+        name = call.function.backward_name
         with naming(node, shape, name):
             if call.function.backward is None:
                 raise LookupError(f"{call.function.name} is there, but {name} is not.")
-            dx, own = functions.backward(slope, cache, call)
-            check_gradients(dx, own, shape, call)
-        return [np.asarray(dx, self.dtype)], {p: np.asarray(own[p], self.dtype) for p in own}
+            dx, own = calling.backward(slope, cache, call)
+            run_checks.check_gradients(dx, own, slope, shape, call)
+        return [dx.astype(self.dtype, copy=False)], {
+            part: grad.astype(self.dtype, copy=False) for part, grad in own.items()
+        }
 
     def _call(self, node: Node, training: bool) -> Call:
         read = self.architecture.input_shapes(node.name)
@@ -312,31 +285,8 @@ class Network:
         return Call(node.layer, self._functions[node.name], values, training, seed)
 
     def _keep_averages(self, node: Node, call: Call) -> None:
-        for part in ("running_mean", "running_var"):
-            if call.training and part in call.values:
-                self.buffers[f"{node.name}.{part}"] = call.values[part]
-
-    def _slopes(self, dout, batch: int) -> dict[str, np.ndarray]:
-        slopes = dout if isinstance(dout, dict) else {self.architecture.outputs[-1]: dout}
-        shapes = {name: self.architecture.shapes[self.architecture[name].name] for name in slopes}
-        check_arrays("dout", slopes, {name: (batch, *shape) for name, shape in shapes.items()})
-        return {name: np.asarray(slope, self.dtype) for name, slope in slopes.items()}
-
-    def _useful(self, trainable: set[str], input_gradient: bool) -> set[str]:
-        """The nodes whose gradient leads to something that is wanted."""
-        useful = {self.architecture.nodes[0].name} if input_gradient else set()
-        owners = {name.rpartition(".")[0] for name in trainable}
-        for node in self.architecture:
-            if node.name in owners or useful.intersection(node.inputs):
-                useful.add(node.name)
-        return useful
-
-    def _progress(self, nodes: list[Node], batch: int, progress: bool | None):
-        sizes = self.architecture.input_shapes
-        work = sum(node.layer.multiply_adds(*sizes(node.name)) for node in nodes)
-        if not (work * batch > LONG if progress is None else progress):
-            return nullcontext()
-        from tqdm.auto import tqdm
-
-        name = self.architecture.name
-        return tqdm(total=work, desc=name[:40], unit="MAC", unit_scale=True, leave=False)
+        read = self.architecture.input_shapes(node.name)
+        averages = {part: shape for part, shape in node.layer.buffers(*read).items() if part != "w"}
+        run_checks.check_averages(call, averages)
+        for part in averages:
+            self.buffers[f"{node.name}.{part}"] = np.asarray(call.values[part], self.dtype)

@@ -32,21 +32,18 @@ def torchvision_names(architecture: Architecture) -> dict[str, str]:
 
     Raises ValueError for any other network.
     """
-    family = re.match(
-        r"(vgg|resnet|alexnet_torchvision|googlenet_torchvision)\d*$", architecture.name
-    )
-    if not family:
+    if re.fullmatch(r"vgg\d+|alexnet_torchvision", architecture.name):
+        layers = _in_sequence(architecture)
+    elif re.fullmatch(r"resnet\d+", architecture.name):
+        layers = {node.name: node.name for node in architecture}
+    elif architecture.name == "googlenet_torchvision":
+        layers = {node.name: _of_googlenet(node.name) for node in architecture}
+    else:
         raise ValueError(
             f"torchvision has no weights for {architecture.name!r}. It has those of vgg11, vgg13, "
             "vgg16, vgg19, resnet18, resnet34, resnet50, resnet101, resnet152, alexnet_torchvision "
             "and googlenet_torchvision."
         )
-    if family[1] in ("vgg", "alexnet_torchvision"):
-        layers = _in_sequence(architecture)
-    elif family[1] == "resnet":
-        layers = {node.name: node.name for node in architecture}
-    else:
-        layers = {node.name: _of_googlenet(node.name) for node in architecture}
     names = {}
     for own in (*architecture.parameters, *architecture.buffers):
         layer, _, part = own.rpartition(".")
@@ -57,9 +54,10 @@ def torchvision_names(architecture: Architecture) -> dict[str, str]:
 def _in_sequence(architecture: Architecture) -> dict[str, str]:
     """features.N up to the last pool, classifier.N after it, counted from 0."""
     nodes = architecture.nodes[1:]
-    last = max(n for n, node in enumerate(nodes) if isinstance(node.layer, Pool))
-    places = {node.name: f"features.{n}" for n, node in enumerate(nodes[: last + 1])}
-    return places | {node.name: f"classifier.{n}" for n, node in enumerate(nodes[last + 1 :])}
+    pools = [n for n, node in enumerate(nodes, 1) if isinstance(node.layer, Pool)]
+    end = max(pools, default=0)
+    places = {node.name: f"features.{n}" for n, node in enumerate(nodes[:end])}
+    return places | {node.name: f"classifier.{n}" for n, node in enumerate(nodes[end:])}
 
 
 def _of_googlenet(name: str) -> str:
@@ -67,6 +65,6 @@ def _of_googlenet(name: str) -> str:
     if name == "fc":
         return name
     module, _, layer = name.rpartition(".")
-    place = INCEPTION.get(layer.removesuffix("_bn"), layer.removesuffix("_bn"))
-    part = "bn" if layer.endswith("_bn") else "conv"
-    return ".".join(filter(None, (module, place, part)))
+    conv = layer.removesuffix("_bn")
+    part = "conv" if conv == layer else "bn"
+    return ".".join(filter(None, (module, INCEPTION.get(conv, conv), part)))

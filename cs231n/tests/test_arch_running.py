@@ -1,7 +1,6 @@
 """Networks that run: gradients, any layer functions, memory, and errors that name the layer."""
 
 import gc
-import types
 import weakref
 
 import numpy as np
@@ -11,23 +10,7 @@ from cs231n import fast_layers, gradient_check
 from cs231n.architectures import build, kinds, parse
 from cs231n.architectures.running import LayerError, Network
 from cs231n.tests import plain_student_layers
-
-# Small nets that together hold every kind of layer.
-NETS = {
-    "convolutions": "INPUT7x6x4 -> CONV3-4g2d2/1 -> TANH -> CONV3x2-3/2p1floor -> CONV1-2nobias "
-    "-> FC-3",
-    "pools": "INPUT7x8x2 -> CONV3-2 -> POOL3/2p1ceil -> AVGPOOL3/2p1ceil -> L2POOL2/1 "
-    "-> GLOBALAVGPOOL",
-    "floor": "INPUT8x8x2 -> CONV3-3/2floor -> AVGPOOL3/2floor -> FC-2",
-    "local": "INPUT5x6x2 -> LOCAL3-2/2p1floor -> TANH -> LOCAL2-3p0nobias -> FLATTEN -> FC-4nobias",
-    "norms": "INPUT4x4x4 -> BN -> CONV3-4 -> LN -> GN2 -> LRN3 -> SCALE -> FC-5 -> BN -> LN "
-    "-> FC-3",
-    "branches": "INPUT4x4x3 -> (CONV1-2 -> RELU | CONV3-3 | ) -> (CONV3-8 -> TANH + + ) -> FC-3 "
-    "-> SOFTMAX",
-    "side branch": "INPUT4x4x3 -> CONV3-4 -> {AVGPOOL2 -> FC-3} -> TANH -> FC-2",
-    "dropout": "INPUT4x4x2 -> DROPOUT0.25 -> CONV3-4 -> DROPOUT0.5 -> FC-3",
-    "rbf": "INPUT4x4x2 -> CONV3-3p0 -> FC-4 -> TANH -> RBF-3",
-}
+from cs231n.tests.small_networks import NETS
 
 
 def network(text, **options):
@@ -82,54 +65,13 @@ def test_gradients_through_partial_connections():
     check_gradients(Network(net.replace("c", layer), dtype=np.float64))
 
 
-STUDENTS = ["convolutions", "pools", "floor", "side branch"]
+def test_gradients_through_a_scaled_tanh():
+    net = parse("INPUT4x4x2 -> t:TANH -> FC-2").replace("t", kinds.Tanh(1.7159, 2 / 3))
+    check_gradients(Network(net, dtype=np.float64))
 
 
-@pytest.mark.parametrize("name", STUDENTS)
-def test_plain_functions_that_know_only_stride_and_pad_give_the_same(name):
-    # The transposed net has unequal strides, which a plain function's "stride" cannot say.
-    text = NETS[name].replace("3x2-3/2p1floor", "3-3/2p1floor")
-    mine = network(text, layers=plain_student_layers)
-    kits = network(text)
-    used = set(mine.functions.values())
-    assert used & set(vars(plain_student_layers))
-    assert not [
-        name for name in used if name.startswith(("conv", "max", "avg", "l2")) and "fast" in name
-    ]
-    x = values((2, *kits.architecture.input_shape))
-    out, wanted = mine.forward(x, "train"), kits.forward(x, "train")
-    np.testing.assert_allclose(out, wanted, rtol=1e-10, atol=1e-12)
-    dout = values(out.shape, 1)
-    (dx, grads), (wanted_dx, wanted_grads) = mine.backward(dout), kits.backward(dout)
-    np.testing.assert_allclose(dx, wanted_dx, rtol=1e-10, atol=1e-12)
-    for name in grads:
-        np.testing.assert_allclose(grads[name], wanted_grads[name], rtol=1e-9, atol=1e-12)
-
-
-@pytest.mark.parametrize("form", ["module", "dict", "object", "list"])
-def test_layer_functions_come_in_any_namespace(form):
-    def relu_forward(x):
-        return np.maximum(x, 0), x
-
-    def relu_backward(dout, cache):
-        return dout * (cache > 0)
-
-    functions = {"relu_forward": relu_forward, "relu_backward": relu_backward}
-    module = types.ModuleType("mine")
-    vars(module).update(functions)
-    namespace = {
-        "module": module,
-        "dict": functions,
-        "object": types.SimpleNamespace(**functions),
-        "list": [{}, functions],
-    }[form]
-    net = network("INPUT4x4x2 -> CONV3-2 -> RELU -> FC-2", layers=namespace)
-    assert net.functions == {
-        "conv1": "conv_forward_fast",
-        "relu1": "relu_forward",
-        "fc1": "affine_forward",
-    }
-    check_gradients(net)
+def not_written(*arguments):
+    raise NotImplementedError
 
 
 def broken(**functions):
@@ -145,7 +87,7 @@ def broken(**functions):
         (lambda x: (x[:, :1], None), "out should have shape (3, 2, 4, 4), but has (3, 1, 4, 4)"),
         (lambda x: (x * np.nan, None), "out holds NaN"),
         (lambda x: 1 / 0, "ZeroDivisionError: division by zero"),
-        (lambda x: (_ for _ in ()).throw(NotImplementedError), "NotImplementedError"),
+        (not_written, "NotImplementedError (this function is still to be written)"),
     ],
     ids=["no cache", "three", "a list", "shape", "nan", "raises", "not written"],
 )
@@ -163,9 +105,13 @@ def test_a_function_that_fails_is_named_with_its_layer(forward, problem):
     [
         ({}, "relu_forward is there, but relu_backward is not"),
         ({"relu_backward": lambda dout, cache: dout[:1]}, "dx should have shape (3, 2, 4, 4)"),
-        ({"relu_backward": lambda dout, cache: None}, "dx should have shape"),
+        (
+            {"relu_backward": lambda dout, cache: None},
+            "dx should be an array of numbers, but is None",
+        ),
+        ({"relu_backward": lambda dout, cache: dout * np.nan}, "dx holds NaN"),
     ],
-    ids=["missing", "shape", "none"],
+    ids=["missing", "shape", "none", "nan"],
 )
 def test_a_backward_function_that_fails_is_named_too(functions, problem):
     net = broken(relu_forward=lambda x: (x, None), **functions)
@@ -180,7 +126,7 @@ def test_volumes_are_freed_as_soon_as_nobody_needs_them():
     alive, seen = [], []
 
     def relu_forward(x):
-        out = np.maximum(x, 0)
+        out = x * (x > 0)
         alive.append(weakref.ref(out))
         gc.collect()
         seen.append(sum(ref() is not None for ref in alive))
@@ -231,6 +177,13 @@ def test_only_what_is_trainable_is_computed():
     assert not calls
 
 
+def test_nothing_is_computed_where_nothing_is_wanted():
+    functions = {"affine_forward": lambda x, w, b: (x.reshape(len(x), -1) @ w + b, None)}
+    net = network("INPUT4x4x2 -> FC-2", layers=functions)  # whose backward is not there
+    net.forward(values((1, 2, 4, 4)), "train")
+    assert net.backward(values((1, 2)), trainable=[], input_gradient=False) == (None, {})
+
+
 def test_a_gradient_that_does_not_arrive_is_zero():
     net = network(NETS["side branch"])
     net.forward(values((1, 3, 4, 4)), "train")
@@ -267,6 +220,16 @@ def test_running_averages_follow_training_and_not_testing():
     np.testing.assert_allclose(mean, 0.1 * x.mean(axis=(0, 2, 3)), rtol=1e-12)
     net.forward(x)
     np.testing.assert_array_equal(net.buffers["batchnorm1.running_mean"], mean)
+
+
+def test_a_function_cannot_change_running_averages_in_testing():
+    def forward(x, gamma, beta, bn_param):
+        bn_param["running_mean"] = np.ones(2)
+        return x, None
+
+    net = network("INPUT4x4x2 -> BN", layers={"spatial_batchnorm_forward": forward})
+    net.forward(values((1, 2, 4, 4)))
+    assert not net.buffers["batchnorm1.running_mean"].any()
 
 
 def test_dropout_draws_anew_each_step_and_alike_for_a_seed():
@@ -317,14 +280,29 @@ def test_loss_without_labels_gives_scores():
     [
         (lambda net: net.forward(np.zeros((2, 4, 4))), r"one: x\[None\]"),
         (lambda net: net.forward(np.zeros((0, 2, 4, 4))), "a batch of shape"),
+        (lambda net: net.forward(np.zeros((1, 4, 4, 2))), "Channels come before"),
+        (lambda net: Network("vgg16"), "made of an Architecture, not 'vgg16'"),
         (lambda net: net.forward(np.zeros((1, 2, 4, 4), complex)), "real numbers"),
         (lambda net: net.forward(np.zeros((1, 2, 4, 4)), "training"), '"test", or "train"|"train"'),
         (lambda net: net.backward(np.zeros((1, 3))), "needs forward"),
+        (lambda net: net.forward(np.zeros((1, 2, 4, 4)), outputs="fc1"), "several names"),
         (lambda net: net.loss(np.zeros((1, 2, 4, 4)), [3]), "from 0 to 2"),
         (lambda net: net.loss(np.zeros((1, 2, 4, 4)), [0.5]), "whole numbers"),
         (lambda net: net.loss(np.zeros((1, 2, 4, 4)), [0, 1]), r"shape \(1,\)"),
     ],
-    ids=["one picture", "empty", "complex", "mode", "no forward", "label", "float label", "labels"],
+    ids=[
+        "picture",
+        "empty",
+        "channels",
+        "string",
+        "complex",
+        "mode",
+        "forward",
+        "name",
+        "label",
+        "fraction",
+        "labels",
+    ],
 )
 def test_what_a_network_cannot_use_is_refused(use, problem):
     with pytest.raises(ValueError, match=problem):
@@ -343,6 +321,37 @@ def test_a_gradient_for_the_wrong_batch_is_refused_and_the_right_one_still_works
         net.backward(np.zeros((2, 3)))
 
 
+def test_labels_that_do_not_fit_leave_the_network_as_it_was():
+    net = network("INPUT4x4x2 -> BN -> FC-3")
+    with pytest.raises(ValueError, match="from 0 to 2"):
+        net.loss(values((2, 2, 4, 4)), [0, 3])
+    assert not net.buffers["batchnorm1.running_mean"].any()
+
+
+def test_loss_refuses_a_network_that_ends_in_a_softmax():
+    with pytest.raises(ValueError, match="softmax1 gives SOFTMAX"):
+        network("INPUT4x4x2 -> FC-3 -> SOFTMAX").loss(np.zeros((1, 2, 4, 4)), [0])
+
+
+def test_scores_may_be_changed_before_the_backward_pass():
+    net = network("INPUT4x4x2 -> FC-3 -> SOFTMAX")
+    x, dout = values((2, 2, 4, 4)), values((2, 3), 1)
+    net.forward(x, "train")
+    wanted, _ = net.backward(dout)
+    probabilities = net.forward(x, "train")
+    probabilities -= 1
+    np.testing.assert_array_equal(net.backward(dout)[0], wanted)
+
+
+def test_an_output_that_nobody_asks_for_leaves_the_input_without_gradient():
+    net = network("INPUT4x4x3 -> CONV3-2 -> FC-2")
+    net.forward(values((2, 3, 4, 4)), "train")
+    dx, grads = net.backward({})
+    assert dx.shape == (2, 3, 4, 4)
+    assert not dx.any()
+    assert not any(grad.any() for grad in grads.values())
+
+
 def test_parameters_that_do_not_fit_are_all_named():
     net = network("INPUT4x4x2 -> FC-3")
     params = {"fc1.w": np.zeros((3, 32)), "fc2.w": np.zeros(3)}
@@ -350,6 +359,14 @@ def test_parameters_that_do_not_fit_are_all_named():
         Network(net.architecture, params)
     for part in ("fc1.b is missing", "fc2.w is left over", "should have shape (32, 3)"):
         assert part in str(error.value)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float16, complex])
+def test_parameters_of_another_dtype_are_named(dtype):
+    net = network("INPUT4x4x2 -> FC-3")
+    net.params["fc1.b"] = net.params["fc1.b"].astype(dtype)
+    with pytest.raises(ValueError, match=f"fc1.b is an array of {np.dtype(dtype)}"):
+        Network(net.architecture, net.params)
 
 
 def test_float32_stays_float32_whatever_the_functions_give():

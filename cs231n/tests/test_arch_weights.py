@@ -1,4 +1,8 @@
-"""Weights in files: saved and loaded, torchvision's names, and fine-tuning the last layer."""
+"""Weights in files: saved and loaded whole, refused otherwise; fine-tuning the last layer."""
+
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -7,19 +11,28 @@ from cs231n.architectures import build, parse, weights
 from cs231n.architectures.description import ArchitectureError
 from cs231n.architectures.initialise import initial_buffers, initialise
 from cs231n.architectures.kinds import FC
+from cs231n.architectures.plain_layers import softmax_loss
 from cs231n.architectures.running import Network
-from cs231n.architectures.torchvision_names import torchvision_names
 
 safetensors = pytest.importorskip("safetensors.numpy")
 
-TINY = "INPUT6x6x2 -> CONV3-4nobias -> BN -> RELU -> POOL2 -> FC-3"
+NET = parse("INPUT6x6x2 -> CONV3-4nobias -> BN -> RELU -> POOL2 -> FC-3")
 
 
-def arrays(architecture, seed=0):
-    buffers = initial_buffers(architecture)
-    for name in buffers:
-        buffers[name] = buffers[name] + np.float32(0.5)
-    return initialise(architecture, seed=seed), buffers
+@pytest.fixture
+def params():
+    return initialise(NET)
+
+
+@pytest.fixture
+def buffers():
+    return {name: value + np.float32(0.5) for name, value in initial_buffers(NET).items()}
+
+
+@pytest.fixture
+def file(tmp_path, params, buffers):
+    weights.save_weights(tmp_path / "net.safetensors", NET, params, buffers)
+    return tmp_path / "net.safetensors"
 
 
 def assert_same(first, second):
@@ -28,27 +41,48 @@ def assert_same(first, second):
         np.testing.assert_array_equal(first[name], second[name])
 
 
-def test_a_saved_network_comes_back_whole(tmp_path):
-    net = parse(TINY)
-    params, buffers = arrays(net)
-    weights.save_weights(tmp_path / "net.safetensors", net, params, buffers)
-    again, loaded, kept = weights.load_weights(tmp_path / "net.safetensors")
-    assert again == net
-    assert_same({name: loaded[name] for name in params}, params)
-    assert_same({name: kept[name] for name in buffers}, buffers)
+# --- our own files -------------------------------------------------------------------------------
+
+
+def test_a_saved_network_comes_back_whole(file, params, buffers):
+    net, loaded, kept = weights.load_weights(file)
+    assert net == NET
+    assert_same(loaded, params)
+    assert_same(kept, buffers)
     x = np.ones((1, 2, 6, 6), np.float32)
     np.testing.assert_array_equal(
-        Network(again, loaded, buffers=kept).forward(x),
-        Network(net, params, buffers=buffers).forward(x),
+        Network(net, loaded, buffers=kept).forward(x),
+        Network(NET, params, buffers=buffers).forward(x),
     )
 
 
-def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
-    net = parse(TINY)
-    params, _ = arrays(net)
-    path = tmp_path / "net.safetensors"
-    weights.save_weights(path, net, params)
-    before = path.read_bytes()
+def test_loaded_weights_can_be_trained_on(file):
+    net, loaded, kept = weights.load_weights(file)
+    for array in (loaded | kept).values():
+        assert array.flags.writeable
+    network = Network(net, loaded, buffers=kept)
+    _, grads = network.loss(np.ones((2, 2, 6, 6), np.float32), np.array([0, 1]))
+    network.params["conv1.w"] -= grads["conv1.w"]
+
+
+def test_weights_keep_their_type_or_get_the_one_asked_for(tmp_path, params, buffers):
+    doubles = {name: value.astype(np.float64) for name, value in params.items()}
+    weights.save_weights(tmp_path / "x", NET, doubles, buffers)
+    _, loaded, kept = weights.load_weights(tmp_path / "x")
+    assert (loaded["fc1.w"].dtype, kept["batchnorm1.running_mean"].dtype) == ("float64", "float32")
+    _, loaded, kept = weights.load_weights(tmp_path / "x", dtype=np.float32)
+    assert {array.dtype for array in (loaded | kept).values()} == {np.dtype("float32")}
+
+
+def test_views_and_transposed_arrays_are_saved_as_they_look(tmp_path, params, buffers):
+    params["fc1.w"] = np.asfortranarray(params["fc1.w"])
+    params["conv1.w"] = np.flip(params["conv1.w"], 2)
+    weights.save_weights(tmp_path / "x", NET, params, buffers)
+    assert_same(weights.load_weights(tmp_path / "x")[1], params)
+
+
+def test_a_save_that_fails_leaves_the_old_file(file, params, buffers, monkeypatch):
+    before = file.read_bytes()
 
     def half(_, path, metadata):
         path.write_bytes(b"half")
@@ -56,20 +90,46 @@ def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr(safetensors, "save_file", half)
     with pytest.raises(OSError, match="disk full"):
-        weights.save_weights(path, net, params)
-    assert path.read_bytes() == before
-    assert [file.name for file in tmp_path.iterdir()] == ["net.safetensors"]
+        weights.save_weights(file, NET, params, buffers)
+    assert file.read_bytes() == before
+    assert [each.name for each in file.parent.iterdir()] == [file.name]
 
 
-def test_weights_that_do_not_fit_are_neither_saved_nor_loaded(tmp_path):
-    net = parse(TINY)
-    params, _ = arrays(net)
+def test_a_save_that_is_killed_leaves_the_old_file(file):
+    before = file.read_bytes()
+    script = """
+import os, sys
+from safetensors import numpy
+from cs231n.architectures import weights
+def half(arrays, path, metadata):
+    path.write_bytes(b"half")
+    os._exit(9)
+numpy.save_file = half
+net, params, buffers = weights.load_weights(sys.argv[1])
+weights.save_weights(sys.argv[1], net, params, buffers)
+"""
+    ended = subprocess.run([sys.executable, "-c", script, file], capture_output=True, check=False)
+    assert ended.returncode == 9, ended.stderr
+    assert file.read_bytes() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such rights")
+def test_others_may_read_saved_weights_where_they_may_read_new_files(file):
+    (file.parent / "any").touch()
+    assert file.stat().st_mode == (file.parent / "any").stat().st_mode
+
+
+def test_weights_that_do_not_fit_are_neither_saved_nor_loaded(tmp_path, file, params, buffers):
+    with pytest.raises(ValueError, match=r"batchnorm1.running_mean is missing"):
+        weights.save_weights(tmp_path / "x", NET, params)
+    del params["fc1.b"]
     with pytest.raises(ValueError, match=r"fc1\.b is missing"):
-        weights.save_weights(tmp_path / "a", net, {k: v for k, v in params.items() if k != "fc1.b"})
-    weights.save_weights(tmp_path / "a.safetensors", net, params)
-    other = net.replace("fc1", FC(4))
-    with pytest.raises(ValueError, match=r"fc1.w should have shape \(36, 4\)"):
-        weights.load_weights(tmp_path / "a.safetensors", other)
+        weights.save_weights(tmp_path / "x", NET, params, buffers)
+    with pytest.raises(ValueError, match=r"fc1.w should have shape \(36, 4\), but has \(36, 3\)"):
+        weights.load_weights(file, NET.replace("fc1", FC(4)))
+    with pytest.raises(FileNotFoundError, match=r"no folder .*nowhere"):
+        weights.save_weights(tmp_path / "nowhere" / "x", NET, initialise(NET), buffers)
+    assert [each.name for each in tmp_path.iterdir()] == [file.name]
 
 
 @pytest.mark.parametrize(
@@ -78,16 +138,19 @@ def test_weights_that_do_not_fit_are_neither_saved_nor_loaded(tmp_path):
         ("cut.safetensors", lambda whole: whole[:-7], "no whole safetensors file"),
         ("text.safetensors", lambda whole: b"hello", "no whole safetensors file"),
         ("empty.safetensors", lambda whole: b"", "no whole safetensors file"),
-        ("model.pth", lambda whole: whole, "runs code when it is opened"),
+        ("model.pth", lambda whole: b"whatever", "looks like a pickle.*convert it"),
+        ("zip.safetensors", lambda whole: b"PK\3\4archive", "looks like a pickle.*any code"),
+        ("old.safetensors", lambda whole: b"\x80\2}q\0.", "looks like a pickle.*any code"),
     ],
-    ids=["cut", "text", "empty", "pickle"],
+    ids=["cut", "text", "empty", "pickle by name", "pickle in a zip", "pickle"],
 )
-def test_files_that_are_no_weights_are_refused(tmp_path, name, content, problem):
-    net = parse(TINY)
-    weights.save_weights(tmp_path / "whole", net, arrays(net)[0])
-    (tmp_path / name).write_bytes(content((tmp_path / "whole").read_bytes()))
+def test_files_that_are_no_weights_are_refused(file, name, content, problem):
+    other = file.with_name(name)
+    other.write_bytes(content(file.read_bytes()))
     with pytest.raises(ValueError, match=problem):
-        weights.load_weights(tmp_path / name)
+        weights.load_weights(other)
+    with pytest.raises(ValueError, match=problem):
+        weights.load_torchvision(other, build("resnet18"))
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
@@ -95,168 +158,102 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
         weights.load_weights(tmp_path / "nowhere.safetensors")
 
 
-def test_other_peoples_weights_need_a_description(tmp_path):
-    safetensors.save_file({"x": np.zeros(3)}, tmp_path / "x.safetensors")
+def test_other_peoples_weights_need_a_description(tmp_path, params, buffers):
+    safetensors.save_file(params | buffers, tmp_path / "x")
     with pytest.raises(ValueError, match="load_torchvision"):
-        weights.load_weights(tmp_path / "x.safetensors")
+        weights.load_weights(tmp_path / "x")
+    assert_same(weights.load_weights(tmp_path / "x", NET)[1], params)
+    safetensors.save_file(params | buffers | {"fc1.b": np.zeros(3, np.int32)}, tmp_path / "x")
+    with pytest.raises(ValueError, match=r"fc1\.b .* is I32"):
+        weights.load_weights(tmp_path / "x", NET)
 
 
-# Names and shapes that torchvision's state dicts have, of layers at the beginning, in the middle
-# and at the end, and how many entries there are without num_batches_tracked.
-THEIRS = {
-    "vgg11": (22, {"features.0.weight": (64, 3, 3, 3), "features.18.weight": (512, 512, 3, 3),
-                   "classifier.0.weight": (4096, 25088), "classifier.6.bias": (1000,)}),
-    "vgg16": (32, {"features.0.bias": (64,), "features.28.weight": (512, 512, 3, 3),
-                   "classifier.3.weight": (4096, 4096)}),
-    "alexnet_torchvision": (16, {"features.0.weight": (64, 3, 11, 11), "features.3.bias": (192,),
-                                 "features.10.weight": (256, 256, 3, 3),
-                                 "classifier.1.weight": (4096, 9216),
-                                 "classifier.4.weight": (4096, 4096),
-                                 "classifier.6.weight": (1000, 4096)}),
-    "resnet18": (102, {"conv1.weight": (64, 3, 7, 7), "bn1.running_var": (64,),
-                       "layer1.0.conv1.weight": (64, 64, 3, 3),
-                       "layer2.0.downsample.0.weight": (128, 64, 1, 1),
-                       "layer2.0.downsample.1.running_mean": (128,),
-                       "layer4.1.bn2.bias": (512,), "fc.weight": (1000, 512)}),
-    "resnet50": (267, {"layer1.0.conv3.weight": (256, 64, 1, 1),
-                       "layer1.0.downsample.0.weight": (256, 64, 1, 1),
-                       "layer4.2.conv2.weight": (512, 512, 3, 3), "fc.bias": (1000,)}),
-    "googlenet_torchvision": (287, {"conv1.conv.weight": (64, 3, 7, 7), "conv1.bn.bias": (64,),
-                                    "conv3.conv.weight": (192, 64, 3, 3),
-                                    "inception3a.branch1.conv.weight": (64, 192, 1, 1),
-                                    "inception3a.branch2.0.conv.weight": (96, 192, 1, 1),
-                                    "inception3a.branch2.1.bn.running_mean": (128,),
-                                    "inception3a.branch3.1.conv.weight": (32, 16, 3, 3),
-                                    "inception5b.branch4.1.conv.weight": (128, 832, 1, 1),
-                                    "fc.weight": (1000, 1024)}),
-}  # fmt: skip
+# --- fine-tuning ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", THEIRS)
-def test_torchvisions_names_and_shapes(name):
-    count, some = THEIRS[name]
-    net = build(name)
-    shapes = net.parameters | net.buffers
-    found = {theirs: own for own, theirs in torchvision_names(net).items()}
-    assert len(found) == len(shapes) == count
-    for theirs, shape in some.items():
-        own = shapes[found[theirs]]
-        assert (own[::-1] if len(own) == 2 else own) == shape
+def test_another_head_keeps_everything_else(params):
+    changed, new = weights.replace_head(NET, params, 7)
+    assert changed.shapes["fc1"] == (7,)
+    assert changed.parameters == {name: array.shape for name, array in new.items()}
+    assert all(new[name] is params[name] for name in params if not name.startswith("fc1."))
+    assert params["fc1.w"].shape == (36, 3)  # the old ones are as they were
+    assert new["fc1.w"].dtype == np.float32
+    assert 0.005 < new["fc1.w"].std() < 0.015
+    np.testing.assert_array_equal(new["fc1.b"], 0)
+    assert_same(weights.replace_head(NET, params, 7)[1], new)
+    other = weights.replace_head(NET, params, 7, seed=1)[1]
+    assert (other["fc1.w"] != new["fc1.w"]).any()
 
 
-def test_networks_that_torchvision_does_not_have_are_refused():
-    with pytest.raises(ValueError, match="no weights for 'zfnet'"):
-        torchvision_names(build("zfnet"))
+def test_a_head_without_bias_or_before_a_softmax_is_replaced_as_well():
+    net = parse("INPUT5 -> FC-4nobias -> SOFTMAX")
+    changed, new = weights.replace_head(net, initialise(net), 2)
+    assert changed.shapes["softmax1"] == (2,)
+    assert list(new) == ["fc1.w"]
 
 
-def as_torchvision(architecture, params, buffers):
-    """A state dict as torchvision would save it."""
-    names = torchvision_names(architecture)
-    state = {names[own]: array.T if array.ndim == 2 else array for own, array in params.items()}
-    state |= {names[own]: array for own, array in buffers.items()}
-    counts = {name for name in state if name.endswith("running_mean")}
-    state |= {n.replace("running_mean", "num_batches_tracked"): np.int64(7)[None] for n in counts}
-    return {name: np.ascontiguousarray(array) for name, array in state.items()}
+def test_a_network_with_no_fully_connected_head_gets_no_other(params):
+    net = parse("INPUT6x6x2 -> CONV3-4 -> GLOBALAVGPOOL")
+    with pytest.raises(ArchitectureError, match="pool1 should be fully connected"):
+        weights.replace_head(net, initialise(net), 7)
+    with pytest.raises(ValueError, match="params do not fit"):
+        weights.replace_head(NET, {}, 7)
+    with pytest.raises(ValueError, match="neurons"):
+        weights.replace_head(NET, params, 0)
 
 
-def small_resnet(classes=4):
-    return build("resnet18", classes=classes).with_input(32)
+SMALL_VGG = parse(
+    """INPUT16x16x3 -> conv1_1:CONV3-8 -> RELU -> pool1:POOL2 -> conv2_1:CONV3-16 -> RELU
+    -> pool2:POOL2 -> fc6:FC-64 -> RELU -> DROPOUT0.5 -> fc7:FC-64 -> RELU -> DROPOUT0.5
+    -> fc8:FC-5""",
+    name="vgg11",
+)
+TORCHVISION = {
+    "conv1_1": "features.0",
+    "conv2_1": "features.3",
+    "fc6": "classifier.0",
+    "fc7": "classifier.3",
+    "fc8": "classifier.6",
+}
 
 
-def test_a_state_dict_is_loaded_under_our_names_with_weights_turned(tmp_path):
-    net = small_resnet()
-    params, buffers = arrays(net)
-    state = as_torchvision(net, params, buffers)
-    assert state["fc.weight"].shape == (4, 512)
-    safetensors.save_file(state, tmp_path / "resnet18.safetensors")
-    loaded, kept, report = weights.load_torchvision(tmp_path / "resnet18.safetensors", net)
-    assert_same(loaded, params)
-    assert_same(kept, buffers)
-    assert report.complete
-    assert str(report) == "102 arrays loaded."
+def published(path):
+    """Weights of a small VGG with five classes, as torchvision would publish them."""
+    state = {}
+    for own, array in initialise(SMALL_VGG, seed=3).items():
+        layer, part = own.split(".")
+        name = TORCHVISION[layer] + {"w": ".weight", "b": ".bias"}[part]
+        state[name] = np.ascontiguousarray(array.T if array.ndim == 2 else array)
+    safetensors.save_file(state, path)
+    return path
 
 
-def test_all_that_is_wrong_with_a_state_dict_is_told_at_once(tmp_path):
-    net = small_resnet()
-    params, buffers = arrays(net)
-    state = as_torchvision(net, params, buffers)
-    del state["conv1.weight"]
-    state["fc.weight"] = np.zeros((1000, 512), np.float32)
-    state["head.weight"] = np.zeros(3, np.float32)
-    safetensors.save_file(state, tmp_path / "x.safetensors")
-    with pytest.raises(ValueError) as error:  # noqa: PT011
-        weights.load_torchvision(tmp_path / "x.safetensors", net)
-    for part in (
-        "1 missing:\n  conv1.weight (for conv1.w)",
-        "1 left over:\n  head.weight",
-        "1 misshapen:\n  fc.weight is (1000, 512), should be (4, 512) (for fc.w)",
-    ):
-        assert part in str(error.value)
-    loaded, kept, report = weights.load_torchvision(tmp_path / "x.safetensors", net, strict=False)
-    assert report.loaded == 100
-    assert Network(net, loaded, buffers=kept)
-    np.testing.assert_array_equal(loaded["layer4.1.conv2.w"], params["layer4.1.conv2.w"])
-
-
-def test_half_precision_is_read_and_whole_numbers_are_refused(tmp_path):
-    net = small_resnet()
-    params, buffers = arrays(net)
-    state = as_torchvision(net, params, buffers)
-    state = {name: a.astype(np.float16) if a.dtype.kind == "f" else a for name, a in state.items()}
-    safetensors.save_file(state, tmp_path / "half.safetensors")
-    loaded, _, _ = weights.load_torchvision(tmp_path / "half.safetensors", net)
-    assert loaded["conv1.w"].dtype == np.float32
-    np.testing.assert_array_equal(loaded["conv1.w"], params["conv1.w"].astype(np.float16))
-    state["conv1.weight"] = state["conv1.weight"].astype(np.int32)
-    safetensors.save_file(state, tmp_path / "whole.safetensors")
-    with pytest.raises(ValueError, match="type I32"):
-        weights.load_torchvision(tmp_path / "whole.safetensors", net)
-
-
-def test_another_head_keeps_everything_else():
-    net = small_resnet()
-    params, _ = arrays(net)
-    changed, new = weights.replace_head(net, params, 7)
-    assert changed.shapes["fc"] == (7,)
-    assert new["fc.w"].shape == (512, 7)
-    assert all(new[name] is params[name] for name in params if not name.startswith("fc."))
-    with pytest.raises(ArchitectureError, match="should be fully connected"):
-        weights.replace_head(build("all_convolutional"), {}, 7)
+def two_classes(N):
+    """Noise that is brighter on the left, or on the right."""
+    y = np.arange(N) % 2
+    X = np.random.default_rng(N).standard_normal((N, 3, 16, 16), np.float32)
+    X[y == 0, :, :, :8] += 2
+    X[y == 1, :, :, 8:] += 2
+    return X, y
 
 
 def test_from_pretrained_weights_to_a_fine_tuned_last_layer(tmp_path):
-    # Two classes of pictures: bright in the left half or in the right half.
-    rng = np.random.default_rng(0)
-    y = np.arange(48) % 2
-    X = 0.3 * rng.standard_normal((48, 3, 32, 32)).astype(np.float32)
-    X[y == 0, :, :, :16] += 1
-    X[y == 1, :, :, 16:] += 1
-
-    published = build("vgg11", classes=5).with_input(32)
-    params, buffers = arrays(published, seed=3)
-    safetensors.save_file(
-        as_torchvision(published, params, buffers), tmp_path / "vgg11.safetensors"
-    )
-    params, buffers, report = weights.load_torchvision(tmp_path / "vgg11.safetensors", published)
+    path = published(tmp_path / "vgg11.safetensors")
+    params, buffers, report = weights.load_torchvision(path, SMALL_VGG)
     assert report.complete
-    net, params = weights.replace_head(published, params, classes=2)
+    net, params = weights.replace_head(SMALL_VGG, params, classes=2)
     network = Network(net, params, buffers=buffers)
     before = {name: array.copy() for name, array in params.items()}
+    (X, y), (X_new, y_new) = two_classes(64), two_classes(100)
     head = {"fc8.w", "fc8.b"}
-    # Everything below the head stays, so its values are computed once.
-    (below,) = net["fc8"].inputs
-    features = network.forward(X, outputs=[below])[below]
-    top = Network(parse("INPUT4096 -> fc8:FC-2"), {name: params[name] for name in head})
-    for _ in range(60):
-        _, grads = top.loss(features, y)
+    assert np.mean(network.forward(X_new).argmax(axis=1) == y_new) < 0.8
+    for _ in range(80):
+        _, dscores = softmax_loss(network.forward(X, "train"), y)
+        dx, grads = network.backward(dscores, trainable=head, input_gradient=False)
+        assert dx is None
+        assert set(grads) == head
         for name in head:
-            params[name] -= 0.02 * grads[name] / np.abs(features).mean() ** 2
-    accuracy = np.mean(network.forward(X).argmax(axis=1) == y)
-    assert accuracy == 1
+            params[name] -= 0.001 * grads[name]
+    assert np.mean(network.forward(X_new).argmax(axis=1) == y_new) > 0.95
     for name, array in params.items():
         assert np.array_equal(array, before[name]) == (name not in head)
-    # The same gradients come out of the whole network, which stops below the head.
-    network.forward(X, "train")
-    dx, grads = network.backward(np.ones((48, 2)), trainable=head, input_gradient=False)
-    assert dx is None
-    assert set(grads) == head
