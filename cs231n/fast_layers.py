@@ -193,11 +193,12 @@ def _choose(algorithm: str, x_shape: tuple, w_shape: tuple, sizes: _Sizes) -> st
     # One window a picture is a fully connected layer: one matrix product for all pictures.
     if kernels is None or sizes.out == (1, 1) or _row_of_windows(x_shape, w_shape, sizes) > 10**9:
         return "im2col"
-    # Winograd's tiles of 4x4 should not lie outside a small picture for the most part, and the
-    # transforms want channels to pay for them.
-    covered = sizes.out[0] * sizes.out[1] / np.prod([-(-n // 4) * 4 for n in sizes.out])
+    # Winograd's 36 multiplications a tile of 4x4 should be fewer than 9 a place, and win back what
+    # transforming a filter costs, measured as about 1200; and transforms want a few channels.
+    tiles = x_shape[0] * np.prod([-(-n // 4) for n in sizes.out])
+    pays = 9 * x_shape[0] * np.prod(sizes.out) > 36 * tiles + 1200
     enough = min(x_shape[1], w_shape[0]) >= 8
-    return "winograd" if suits_winograd and enough and covered > 0.4 else "direct"
+    return "winograd" if suits_winograd and enough and pays else "direct"
 
 
 def _row_of_windows(x_shape: tuple, w_shape: tuple, sizes: _Sizes) -> int:

@@ -21,6 +21,8 @@ from matplotlib.transforms import Bbox
 
 from cs231n.architectures import zoo
 from cs231n.architectures.accounting import activations_in_place, cost, total
+from cs231n.architectures.description import Architecture, Node
+from cs231n.architectures.kinds import Concat, Conv, Input
 from cs231n.architectures.pictures import (
     draw_graph,
     draw_receptive_field,
@@ -196,8 +198,14 @@ def test_the_graph_says_what_comes_out_of_each_layer():
 
 def test_a_graph_with_crossing_lines_says_so():
     assert not any("may cross" in text for text in written(draw_graph(zoo.build("lenet5"))))
-    dense = parse("INPUT8x8x4 -> (CONV3-4 | ) -> CONV3-4 -> FC-2", name="a")
-    assert not any("may cross" in text for text in written(draw_graph(dense)))
+    rows = {"x": ["input"], "join1": ["input", "x"], "y": ["join1"], "join2": ["input", "x", "y"]}
+    nodes = [
+        Node(name, Concat() if name.startswith("join") else Conv(4, 3), inputs)
+        for name, inputs in rows.items()
+    ]
+    fig = draw_graph(Architecture("dense", [Node("input", Input((4, 8, 8))), *nodes]))
+    assert any("may cross" in text for text in written(fig))
+    check_readable(fig)
 
 
 # --- volumes -------------------------------------------------------------------------------------
@@ -247,18 +255,7 @@ def test_a_network_with_branches_shows_one_volume_for_each_size():
     )
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "lenet5",
-        "lenet5_1998",
-        "alexnet",
-        "vgg19",
-        "googlenet_auxiliary",
-        "resnet152",
-        "cifar_resnet20",
-    ],
-)
+@pytest.mark.parametrize("name", ["lenet5", "vgg19", "googlenet_auxiliary", "cifar_resnet20"])
 def test_no_text_beside_the_volumes_covers_another(name):
     net = zoo.build(name)
     for scale in ("sqrt", "linear"):
@@ -335,7 +332,7 @@ def test_costs_are_written_at_bars_of_the_right_length():
     assert found.count("103M") == 2  # parameters of fc6, and its multiply-adds
 
 
-@pytest.mark.parametrize("name", ["lenet5_1998", "googlenet", "resnet18", "resnet152"])
+@pytest.mark.parametrize("name", ["googlenet", "resnet18"])
 def test_no_text_beside_the_bars_covers_another(name):
     check_readable(plot_costs(zoo.build(name)))
 

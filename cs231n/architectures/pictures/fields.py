@@ -59,6 +59,7 @@ def draw_receptive_field(
     frames, centre = _frames(architecture, names, place)
     shown = _shown(picture, *architecture.input_shape[1:])
     fig, ax = plt.subplots(figsize=(7.6, 5.2), layout="constrained")
+    fig.get_layout_engine().set(w_pad=0.12)
     _draw_picture(ax, shown, frames)
     handles = [_draw_frame(ax, number, frame) for number, frame in enumerate(frames)]
     handles += _draw_padding(ax, frames, *shown.shape[:2])

@@ -203,7 +203,7 @@ def _hindrances(area, room, circles, lines, taken) -> int:
     )
     bubbles = sum(_distance(area, x, y) < radius + CLEAR for x, y, radius in circles)
     crossed = sum(_crosses(area, *line) for line in lines)
-    return 10 * outside + rectangles + bubbles + crossed
+    return 10 * outside + rectangles + crossed
 
 
 def _distance(area, x: float, y: float) -> float:
