@@ -20,3 +20,16 @@ def threads_as_before():
     before = get_num_threads()
     yield
     set_num_threads(before)
+
+
+@pytest.fixture
+def no_windows(monkeypatch):
+    """Nothing may call plt.show, and figures are closed after each test."""
+    from matplotlib import pyplot as plt
+
+    def show(*_, **__):
+        raise AssertionError("plt.show was called")
+
+    monkeypatch.setattr(plt, "show", show)
+    yield
+    plt.close("all")

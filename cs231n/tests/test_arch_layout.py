@@ -296,9 +296,29 @@ def test_a_network_of_another_kind_is_drawn_whole_and_says_that_lines_may_cross(
     check_complete(network(*rows), drawing)
     for one, other in pairwise(drawing.boxes):
         assert one.bottom < other.top
+    right = max(box.right for box in drawing.boxes)
     for edge in drawing.edges:
-        xs = [x for x, _ in edge.points]
-        assert max(xs) <= drawing.width
+        lane = edge.points[1][0]
+        assert len(edge.points) == 2 or right < lane <= drawing.width
+
+
+@st.composite
+def any_network(draw):
+    rows = ["i"]
+    for number in range(draw(st.integers(1, 9))):
+        names = st.sampled_from([row.partition(":")[0] for row in rows[-4:]])
+        inputs = draw(st.lists(names, min_size=1, max_size=3))
+        rows.append(f"{'x' if len(inputs) == 1 else 'a'}{number}:{' '.join(inputs)}")
+    return network(*rows)
+
+
+@given(any_network())
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_any_network_is_drawn_whole_and_without_crossings_unless_it_says_so(net):
+    drawing = layout(net, expand=True)
+    check_complete(net, drawing)
+    if not drawing.tangled:
+        check_geometry(drawing)
 
 
 def test_a_single_layer_and_a_long_chain():

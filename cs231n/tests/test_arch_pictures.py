@@ -36,22 +36,12 @@ from cs231n.architectures.pictures.pieces import text_width
 from cs231n.architectures.pictures.volumes import volumes
 from cs231n.architectures.text import parse
 
-
-@pytest.fixture(autouse=True)
-def no_windows(monkeypatch):
-    """Nothing may call plt.show, and figures are closed after each test."""
-
-    def show(*_, **__):
-        raise AssertionError("plt.show was called")
-
-    monkeypatch.setattr(plt, "show", show)
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("no_windows")
 
 
 def texts(fig):
     """Everything written in a figure, with where it stands."""
-    fig.canvas.draw()
+    fig.draw_without_rendering()
     hidden = {id(label) for ax in fig.axes for label in undrawn_ticks(ax)}
     return [
         (text.get_text(), text.get_window_extent())
@@ -181,6 +171,17 @@ def test_boxes_are_planned_wide_enough_for_their_text(text):
     )  # as wide as the two margins
 
 
+def test_every_stretch_of_every_line_is_drawn():
+    net = zoo.build("googlenet_auxiliary")
+    ax = draw_graph(net).axes[0]
+    drawn = np.array([np.sort(line.get_xydata(), axis=0) for line in ax.lines])
+    for edge in layout(net).edges:
+        for stretch in pairwise(edge.points):
+            x, y = np.mean(stretch, axis=0)
+            low, high = drawn[:, 0] - 0.01, drawn[:, 1] + 0.01
+            assert ((low <= (x, y)) & ((x, y) <= high)).all(axis=1).any(), edge
+
+
 def test_the_graph_says_how_often_a_block_stands_there():
     found = written(draw_graph(zoo.build("resnet152")))
     assert [text for text in found if text.startswith("× ")] == ["× 2", "× 7", "× 35", "× 2"]
@@ -297,8 +298,9 @@ def test_vectors_alone_and_very_long_networks_are_drawn():
     assert stages
     assert [volume.shape for volume in found] == [(3, 8, 8), (43, 8, 8)]
     check_readable(draw_volumes(parse("INPUT6x9x3", name="nothing but the input")))
-    last = "INPUT416x416x3 -> [CONV3-8 -> POOL2]*5 -> CONV11x13-100/1x2p5x6floor"
-    check_readable(draw_volumes(parse(last, name="a long name at the end")))
+    tiny = "INPUT416x416x3 -> [CONV3-8 -> POOL2]*5 -> CONV13x11-10/113x111p14x16d2x3floor"
+    for rest in ("", " -> CONV3x5-20/117x119p10x12floor"):
+        check_readable(draw_volumes(parse(tiny + rest, name="a long name at a small volume")))
 
 
 # --- costs ---------------------------------------------------------------------------------------
@@ -332,7 +334,7 @@ def test_costs_are_written_at_bars_of_the_right_length():
     assert found.count("103M") == 2  # parameters of fc6, and its multiply-adds
 
 
-@pytest.mark.parametrize("name", ["googlenet", "resnet18"])
+@pytest.mark.parametrize("name", ["lenet5_1998", "resnet18"])
 def test_no_text_beside_the_bars_covers_another(name):
     check_readable(plot_costs(zoo.build(name)))
 
@@ -429,6 +431,8 @@ def test_slips_are_explained():
         draw_receptive_field(net, "conv9")
     with pytest.raises(ValueError, match=r"conv1 has 28 row\(s\) and 28 column\(s\)"):
         draw_receptive_field(net, "conv1", place=(28, 0))
+    with pytest.raises(ValueError, match="3 is not the"):
+        draw_receptive_field(net, "conv1", place=3)
     with pytest.raises(ValueError, match="pictures 32 high and 32 wide"):
         draw_receptive_field(net, "conv1", np.zeros((28, 28, 3)))
     with pytest.raises(ValueError, match="name of a layer"):
@@ -492,6 +496,12 @@ def test_the_area_of_a_bubble_is_the_number_of_parameters():
     fig = plot_zoo({"vgg16": 71.592, "resnet50": 76.130})
     large, small = sorted((radius for _, _, radius in bubbles(fig)), reverse=True)
     assert (large / small) ** 2 == pytest.approx(138_357_544 / 25_557_032)
+
+
+def test_variants_keep_their_own_names():
+    fig = plot_zoo({"resnet50_stride_on_1x1": 75.0, "alexnet": 57.0, "alexnet_torchvision": 56.5})
+    names = sorted(label.get_text().split("\n")[0] for label in fig.axes[0].texts)
+    assert names == ["AlexNet", "AlexNet", "resnet50_stride_on_1x1"]
 
 
 def test_an_empty_or_unknown_zoo_is_refused():

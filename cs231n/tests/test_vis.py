@@ -23,17 +23,7 @@ from cs231n import vis
 from cs231n.vis import convolution, style
 from cs231n.vis.volumes import Box
 
-
-@pytest.fixture(autouse=True)
-def no_windows(monkeypatch):
-    """Nothing may call plt.show, and figures are closed after each test."""
-
-    def show(*_, **__):
-        raise AssertionError("plt.show was called")
-
-    monkeypatch.setattr(plt, "show", show)
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("no_windows")
 
 
 def texts(fig):

@@ -17,6 +17,7 @@ from cs231n.scenes import sample_images
 from cs231n.vis.pictures import stretch
 from cs231n.vis.style import COLOURS, GREY, INK, PALE, add_caption
 
+CAPTION = "What one output of each layer sees, with its place (row, column) in the layer's map."
 HALO = [withStroke(linewidth=3.5, foreground="white", alpha=0.7)]
 DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 
@@ -69,8 +70,7 @@ def draw_receptive_field(
     fig.suptitle(
         f"Receptive fields in {architecture.name}" if title is None else title, fontsize=12
     )
-    usual = "What one output of each layer sees, with its place (row, column) in the layer's map."
-    add_caption(fig, usual if caption is None else caption)
+    add_caption(fig, CAPTION if caption is None else caption)
     return fig
 
 
@@ -103,11 +103,11 @@ def _draw_frame(ax, number: int, frame: _Frame) -> Line2D:
 def _checked_place(name: str, size: tuple[int, int], place) -> tuple[int, int]:
     if place is None:
         return size[0] // 2, size[1] // 2
-    if len(place) != 2 or not all(0 <= p < s for p, s in zip(place, size)):
+    if np.shape(place) != (2,) or not all(0 <= p < s for p, s in zip(place, size)):
         rows, columns = size
         raise ValueError(
             f"{name} has {rows} row(s) and {columns} column(s) of outputs, counted from 0: "
-            f"{tuple(place)} is not among them."
+            f"{place!r} is not the (row, column) of one of them."
         )
     return int(place[0]), int(place[1])
 

@@ -236,8 +236,6 @@ class _Line:
         order = self.graph.reads[join]
         found = [(place, ()) for place, read in enumerate(order) if read == source]
         for part in self.graph.components(nodes):
-            if self.graph.only_source(part) != source:
-                raise Tangled
             entries = [node for node in sorted(part) if source in self.graph.reads[node]]
             sequence = self.from_entries(source, entries, part, join)
             found.append((min(n for n, read in enumerate(order) if read in part), sequence))

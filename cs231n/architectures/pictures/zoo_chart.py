@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import cos, hypot, pi, radians, sin
+from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
@@ -29,6 +30,10 @@ TOP_1 = {
     "resnet101": 77.374,
     "resnet152": 78.312,
 }
+SOURCE = (
+    " Accuracy: one crop, torchvision's IMAGENET1K_V1 weights, from its table of all available "
+    "classification weights; AlexNet and GoogLeNet are torchvision's variants."
+)
 FAMILIES = (  # beginning of the name, as it is written, colour, hatch
     ("alexnet", "AlexNet", PURPLE, ""),
     ("vgg", "VGG-", ORANGE, "///"),
@@ -39,6 +44,16 @@ AREA = 8.0  # square points for a million parameters
 FONT = 8.5
 ANGLES = (0, 180, 90, 270, 45, 315, 135, 225, 22, 338, 158, 202, 67, 293, 113, 247)  # degrees
 CLEAR = 3.0  # points between a label and everything else
+
+
+class _Point(NamedTuple):
+    """A network: billions of multiply-adds, accuracy, radius in points, label, its family."""
+
+    x: float
+    y: float
+    radius: float
+    text: str
+    family: tuple[str, str, str, str]
 
 
 def plot_zoo(
@@ -54,36 +69,33 @@ def plot_zoo(
       torchvision's weights
     - title, caption: a line above, lines below; None writes usual ones, "" none
 
-    Returns the Figure.
+    Returns the Figure. Raises ValueError for a network that the zoo does not have.
     """
     points = _points(TOP_1 if accuracies is None else accuracies)
     fig, ax = plt.subplots(figsize=(9, 6), layout="constrained")
     _set_axes(ax, points)
-    for family in {point["family"]: None for point in points}:
-        members = [point for point in points if point["family"] == family]
-        xs, ys = zip(*((m["x"], m["y"]) for m in members))
+    for family in {point.family: None for point in points}:
+        members = [point for point in points if point.family == family]
+        xs, ys = zip(*((m.x, m.y) for m in members))
         _, _, colour, hatch = family
         ax.plot(xs, ys, color=colour, linewidth=0.9, zorder=1)
-        sizes = [(2 * m["radius"]) ** 2 for m in members]
+        sizes = [(2 * m.radius) ** 2 for m in members]
         style = {"facecolor": tint(colour, 0.4), "edgecolor": colour, "hatch": hatch}
         ax.scatter(xs, ys, s=sizes, linewidth=0.9, zorder=2, **style)
     legend = _size_legend(ax)
     fig.suptitle(
         "Accuracy and work of well-known networks" if title is None else title, fontsize=12
     )
-    usual = (
-        "Single-crop top-1 accuracy of torchvision's IMAGENET1K_V1 weights, from its table of all "
-        "available classification weights; AlexNet and GoogLeNet are torchvision's variants. "
-        "Below each name its parameters, which are the area of its bubble."
-    )
-    add_caption(fig, usual if caption is None and accuracies is None else caption)
-    fig.canvas.draw()
+    usual = "Below each name its number of parameters, which is the area of its bubble."
+    usual += SOURCE if accuracies is None else ""
+    add_caption(fig, usual if caption is None else caption)
+    fig.draw_without_rendering()
     fig.set_layout_engine("none")  # from here on nothing moves
     _write_labels(ax, points, legend)
     return fig
 
 
-def _points(accuracies: dict[str, float]) -> list[dict]:
+def _points(accuracies: dict[str, float]) -> list[_Point]:
     """What is drawn of each network, those with less work first."""
     if not accuracies:
         raise ValueError("plot_zoo needs the accuracy of one network at least.")
@@ -94,24 +106,20 @@ def _points(accuracies: dict[str, float]) -> list[dict]:
         family = next((f for f in FAMILIES if name.startswith(f[0])), (name, name, GREY, "xx"))
         prefix, written, _, _ = family
         depth = name.removeprefix(prefix)
-        points.append(
-            {
-                "x": total(cost(network), "multiply_adds") / 1e9,
-                "y": float(accuracy),
-                "radius": _radius(parameters),
-                "text": f"{written}{depth if depth.isdigit() else ''}\n{short(parameters)}",
-                "family": family,
-            }
-        )
-    return sorted(points, key=lambda point: (point["x"], point["text"]))
+        known = depth.isdigit() or depth in ("", "_torchvision")
+        written = written + depth.removeprefix("_torchvision") if known else name
+        work = total(cost(network), "multiply_adds") / 1e9
+        text = f"{written}\n{short(parameters)}"
+        points.append(_Point(work, float(accuracy), _radius(parameters), text, family))
+    return sorted(points, key=lambda point: (point.x, point.text))
 
 
 def _radius(parameters: float) -> float:
     return (AREA * parameters / 1e6 / pi) ** 0.5
 
 
-def _set_axes(ax, points: list[dict]) -> None:
-    xs, ys = [point["x"] for point in points], [point["y"] for point in points]
+def _set_axes(ax, points: list[_Point]) -> None:
+    xs, ys = [point.x for point in points], [point.y for point in points]
     ax.set_xscale("log")
     ax.set_xlim(min(xs) / 1.5, max(xs) * 1.6)
     ax.set_ylim(min(ys) - 3, max(ys) + 3)
@@ -137,7 +145,7 @@ def _size_legend(ax):
     return ax.legend(handles=handles, loc="lower right", title="parameters", fontsize=FONT, **style)
 
 
-def _write_labels(ax, points: list[dict], legend) -> None:
+def _write_labels(ax, points: list[_Point], legend) -> None:
     """Puts each name beside its bubble, at the first place where nothing else is.
 
     Lengths are in points from the lower left corner of the figure.
@@ -145,33 +153,41 @@ def _write_labels(ax, points: list[dict], legend) -> None:
     to_points = 72 / ax.figure.dpi
     circles = []
     for point in points:
-        x, y = ax.transData.transform((point["x"], point["y"])) * to_points
-        circles.append((x, y, point["radius"]))
-    lines = [
-        (one[:2], other[:2])
-        for (a, one), (b, other) in _neighbours(points, circles)
-        if a["family"] == b["family"]
-    ]
+        x, y = ax.transData.transform((point.x, point.y)) * to_points
+        circles.append((x, y, point.radius))
+    lines = [(one[:2], other[:2]) for one, other in _neighbours(points, circles)]
     room = _rectangle(ax.get_window_extent(), to_points)
     taken = [_rectangle(legend.get_window_extent(), to_points)]
     for point, (x, y, radius) in zip(points, circles):
         style = {"fontsize": FONT, "color": INK, "ha": "center", "va": "center", "zorder": 3}
         style |= {"textcoords": "offset points", "linespacing": 1.1}
-        label = ax.annotate(point["text"], (point["x"], point["y"]), xytext=(0, 0), **style)
+        label = ax.annotate(point.text, (point.x, point.y), xytext=(0, 0), **style)
         left, bottom, right, top = _rectangle(label.get_window_extent(), to_points)
         size = right - left, top - bottom
-        best = min(
+        best = _first_free(
             _places(x, y, radius, *size),
-            key=lambda area: _hindrances(area, room, circles, lines, taken),
+            lambda area: _hindrances(area, room, circles, lines, taken),
         )
         taken.append(best)
         label.set_position(((best[0] + best[2]) / 2 - x, (best[1] + best[3]) / 2 - y))
 
 
-def _neighbours(points: list[dict], circles: list):
-    """Pairs of (point, circle) that follow one another in a family."""
-    for family in {point["family"]: None for point in points}:
-        yield from pairwise([(p, c) for p, c in zip(points, circles) if p["family"] == family])
+def _first_free(places, hindrances):
+    """The first place without hindrances; where there is none, the one with the fewest."""
+    fewest, best = None, None
+    for area in places:
+        found = hindrances(area)
+        if fewest is None or found < fewest:
+            fewest, best = found, area
+        if not found:
+            break
+    return best
+
+
+def _neighbours(points: list[_Point], circles: list):
+    """Pairs of circles that follow one another in a family."""
+    for family in {point.family: None for point in points}:
+        yield from pairwise([c for point, c in zip(points, circles) if point.family == family])
 
 
 def _rectangle(box, to_points: float) -> tuple[float, float, float, float]:
@@ -203,7 +219,7 @@ def _hindrances(area, room, circles, lines, taken) -> int:
     )
     bubbles = sum(_distance(area, x, y) < radius + CLEAR for x, y, radius in circles)
     crossed = sum(_crosses(area, *line) for line in lines)
-    return 10 * outside + rectangles + crossed
+    return 10 * outside + rectangles + bubbles + crossed
 
 
 def _distance(area, x: float, y: float) -> float:
@@ -212,8 +228,8 @@ def _distance(area, x: float, y: float) -> float:
 
 
 def _crosses(area, start, end) -> bool:
-    """Whether a line comes near a rectangle; it is looked at every point."""
-    steps = int(hypot(end[0] - start[0], end[1] - start[1])) + 1
+    """Whether a line comes near a rectangle; it is looked at every other point."""
+    steps = int(hypot(end[0] - start[0], end[1] - start[1]) / 2) + 1
     ways = (n / steps for n in range(steps + 1))
     return any(
         _distance(area, *(s + way * (e - s) for s, e in zip(start, end))) < CLEAR for way in ways
