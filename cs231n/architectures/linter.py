@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from cs231n.architectures.accounting import LayerCost, activations_in_place, cost, total
 from cs231n.architectures.description import Architecture, Node
-from cs231n.architectures.kinds import FC, Concat, Conv, Local, Pool, Shape, Windowed
+from cs231n.architectures.kind_windows import same_pad
+from cs231n.architectures.kinds import FC, Concat, Conv, Local, Pool, Shape, Softmax, Windowed
 
 SPIKE = 0.2  # of all activations in one layer
 HEAVY = 0.5  # of all parameters in one fully connected layer
@@ -50,11 +51,11 @@ def _strides(architecture: Architecture):
     for node, shape in _windowed(architecture):
         if any(s > f for s, f in zip(node.layer.stride, node.layer.size)):
             continue  # which is worse, and said below
-        edges = [_edge(node.layer, shape, axis) for axis in (0, 1)]
-        lost, beyond = (max(both) for both in zip(*edges))
+        edges = [(*_edge(node.layer, shape, axis), shape[1 + axis]) for axis in (0, 1)]
+        lost, beyond, size = max(edges)
         if lost:
             message = (
-                f"{node.layer.label} leaves {_pixels(lost)} of {max(shape[1:])} out at the end, as "
+                f"{node.layer.label} leaves {_pixels(lost)} of {size} out at the end, as "
                 "the stride does not divide: nothing ever looks there. Choose a size or a pad that "
                 "fits."
             )
@@ -62,7 +63,8 @@ def _strides(architecture: Architecture):
         elif beyond:
             message = (
                 f"{node.layer.label} ends in a window that hangs {_pixels(beyond)} over, as the "
-                "stride does not divide: its last values see less than the others."
+                "stride does not divide: its last values see less than the others. Choose a size or a "
+                "pad that fits."
             )
             yield node.name, "stride", message
 
@@ -118,13 +120,14 @@ def _big_filters(architecture: Architecture):
     for node, shape in _windowed(architecture):
         if not isinstance(node.layer, Conv):
             continue
-        size = max(node.layer.size)
-        if not first and size >= 5:
-            many, C = (size - 1) // 2, shape[0]
+        height, width = node.layer.size
+        if not first and min(height, width) >= 5:  # 1x7 costs less than three of 3x3
+            many, C = max(height, width) // 2, shape[0]
+            dilated = " and the same dilation" if node.layer.dilation != (1, 1) else ""
             message = (
-                f"{size}x{size} filters on a volume of {C} channels cost {size * size} weights a "
-                f"pair of channels; {many} layers of 3x3 see as far for {9 * many}, with "
-                f"{many - 1} more ReLU{'s' if many > 2 else ''} between them."
+                f"{height}x{width} filters on a volume of {C} channels cost {height * width} "
+                f"weights a pair of channels; {many} layers of 3x3{dilated} see as far for "
+                f"{9 * many}, with {many - 1} more ReLU{'s' if many > 2 else ''} between them."
             )
             yield node.name, "big filter", message
         first = False
@@ -138,11 +141,12 @@ def _borders(architecture: Architecture):
             continue
         lost = max((f - 1) * d - 2 * p for f, d, p in zip(layer.size, layer.dilation, layer.pad))
         if lost > 0:
+            down, right = same_pad(layer.size, layer.dilation)
+            same = down if down == right else f"{down}x{right}"
             message = (
                 f"Without enough padding the map shrinks by {lost}, and what lies at its border is "
                 "looked at less often than the middle: pad "
-                f"{(max(layer.size) - 1) * max(layer.dilation) // 2} keeps the size and leaves "
-                "shrinking to pools."
+                f"{same} keeps the size and leaves shrinking to pools."
             )
             yield node.name, "border", message
 
@@ -152,9 +156,11 @@ def _windows(architecture: Architecture):
         layer = node.layer
         dilated = max(getattr(layer, "dilation", (1, 1))) > 1
         if any(s > f for s, f in zip(layer.stride, layer.size)) and not dilated:
+            read = prod(map(min, layer.stride, layer.size))
             message = (
-                f"The stride of {max(layer.stride)} is larger than the window, so there are pixels "
-                "that no window sees."
+                f"The stride of {max(layer.stride)} is larger than the window: of every "
+                f"{prod(layer.stride)} pixels it reads {read}. Windows as large as the stride see "
+                "all, and so does an average before it (ResNet-D: He et al., 2018)."
             )
             yield node.name, "gaps", message
         elif isinstance(layer, Pool) and max(layer.size) > 3:
@@ -181,27 +187,50 @@ def _memory(architecture: Architecture):
     for row in costs[1:]:
         share = row.activations / everything
         if share > SPIKE and row.kind in (Conv.kind, Local.kind, Pool.kind, Concat.kind):
+            strides = getattr(architecture[row.name].layer, "stride", None) or (1, 1)
             message = (
                 f"Its {row.activations:,} values are {share:.0%} of all activations of a picture. "
-                "Where memory is short, the compromise is at the first layers: a larger filter "
-                "with a stride, such as 7x7/2, or a pool earlier."
             )
+            if max(strides) > 1:
+                message += (
+                    f"It has a stride of {max(strides)} already; where memory is short, what is "
+                    "left are fewer filters, smaller pictures or a smaller batch."
+                )
+            else:
+                message += (
+                    "Where memory is short, the compromise is at the first layers: a larger filter "
+                    "with a stride, such as 7x7/2, or a pool earlier."
+                )
             yield row.name, "memory", message
 
 
 def _heavy_layers(architecture: Architecture):
     costs = cost(architecture)
-    parameters = total(costs, "weights") + total(costs, "biases")
+    parameters = total(costs, "parameters")
     for row in costs:
-        if row.kind == FC.kind and _is_heavy(row, parameters) and row.shape != costs[-1].shape:
-            (shape,) = architecture.input_shapes(row.name)
-            share = row.parameters / parameters
-            message = (
-                f"{row.parameters:,} of {parameters:,} parameters ({share:.0%}) are in this layer, "
-                f"which reads {'x'.join(map(str, shape))}. An average over the whole map before it "
-                "takes nearly all of them away (GoogLeNet, ResNet)."
+        if row.kind != FC.kind or not _is_heavy(row, parameters):
+            continue
+        (shape,) = architecture.input_shapes(row.name)
+        if prod(shape[1:]) > 1:
+            advice = (
+                "Layers with filters and pools before it, or an average over the whole map "
+                "(GoogLeNet, ResNet), take nearly all of them away."
             )
-            yield row.name, "parameters", message
+        elif _gives_scores(architecture, row.name):
+            continue  # how many scores there are is not a choice
+        else:
+            advice = "Fewer neurons here, or in the layer before, save most of them."
+        message = (
+            f"{row.parameters:,} of {parameters:,} parameters ({row.parameters / parameters:.0%}) "
+            f"are in this layer, which reads {'x'.join(map(str, (*shape[1:], shape[0])))}. {advice}"
+        )
+        yield row.name, "parameters", message
+
+
+def _gives_scores(architecture: Architecture, name: str) -> bool:
+    return all(
+        isinstance(architecture[reader].layer, Softmax) for reader in architecture.readers[name]
+    )
 
 
 def _is_heavy(row: LayerCost, parameters: int) -> bool:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cs231n.architectures.accounting import cost, passes_on
-from cs231n.architectures.description import Architecture
+from cs231n.architectures.description import Architecture, Node
 from cs231n.architectures.kinds import ReLU
 
 OPTIMIZERS = {"sgd": 0, "momentum": 1, "rmsprop": 1, "adam": 2}  # values kept for each parameter
@@ -26,7 +26,7 @@ BINARY = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 class Memory(NamedTuple):
     """Bytes, each part by itself."""
 
-    parameters: int
+    parameters: int  # and buffers, such as running averages
     parameter_gradients: int
     optimizer: int
     activations: int  # all that must be in memory at one time
@@ -94,12 +94,12 @@ def training_memory(
     size = _arguments(batch, dtype, workspace)
     if optimizer not in OPTIMIZERS:
         raise ValueError(f"optimizer is one of {', '.join(OPTIMIZERS)}, not {optimizer!r}.")
-    parameters = _parameters(architecture)
+    learned = architecture.parameter_count
     volumes = _all_volumes(architecture, in_place_relu) * batch
     return Memory(
-        parameters=parameters * size,
-        parameter_gradients=parameters * size,
-        optimizer=parameters * OPTIMIZERS[optimizer] * size,
+        parameters=_parameters(architecture) * size,
+        parameter_gradients=learned * size,
+        optimizer=learned * OPTIMIZERS[optimizer] * size,
         activations=volumes * size,
         activation_gradients=volumes * size,
         workspace=_workspace(architecture, batch, workspace) * size,
@@ -158,8 +158,18 @@ def _all_volumes(architecture: Architecture, in_place_relu: bool) -> int:
         prod(architecture.shapes[node.name])
         for node in architecture
         if not passes_on(node.layer, training=True)
-        and not (in_place_relu and isinstance(node.layer, ReLU))
+        and not (in_place_relu and _overwrites(architecture, node))
     )
+
+
+def _overwrites(architecture: Architecture, node: Node) -> bool:
+    """Whether this is a ReLU, and nobody else needs the memory that it reads, in training."""
+    source = architecture[node.inputs[0]] if isinstance(node.layer, ReLU) else None
+    while source and len(architecture.readers[source.name]) == 1:
+        if not passes_on(source.layer, training=True):
+            return True
+        source = architecture[source.inputs[0]]
+    return False
 
 
 def _workspace(architecture: Architecture, batch: int, workspace: str) -> int:

@@ -8,11 +8,13 @@ which the first starts at `first`, has
 
 (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016; Araujo, Norris and
 Sim, "Computing Receptive Fields of Convolutional Neural Networks", 2019). Where branches meet, the
-field is the smallest that holds those of all. What a normalisation's averages see is not counted.
+field is the smallest that holds those of all. A layer with a single place has no next one: its jump
+is the largest of what it joins. What a normalisation's averages see is not counted.
 """
 
 from __future__ import annotations
 
+from math import prod
 from typing import NamedTuple
 
 from cs231n.architectures.description import Architecture, ArchitectureError, Node
@@ -45,7 +47,7 @@ def receptive_fields(architecture: Architecture) -> dict[str, Field]:
     A fully connected layer sees through a window as large as the map that it reads; layers after
     it see what it sees.
 
-    Raises ArchitectureError when the input is a vector, or branches of different jumps meet.
+    Raises ArchitectureError when the input is a vector, or maps of different jumps meet.
     """
     if len(architecture.input_shape) != 3:
         raise ArchitectureError(f"{architecture.name} reads vectors, which have no pixels to see.")
@@ -54,8 +56,8 @@ def receptive_fields(architecture: Architecture) -> dict[str, Field]:
         if not node.inputs:
             fields[node.name] = Field((1, 1), (1, 1), (0, 0))
             continue
-        source = _together(node, [fields[name] for name in node.inputs])
         shape = architecture.shapes[node.inputs[0]]
+        source = _together(node, [fields[name] for name in node.inputs], prod(shape[1:]) == 1)
         fields[node.name] = _through(source, node.layer.window(shape) or ONE_PLACE)
     return fields
 
@@ -75,9 +77,9 @@ def _through(field: Field, window: Window) -> Field:
     )
 
 
-def _together(node: Node, fields: list[Field]) -> Field:
-    """The smallest field that holds all of these."""
-    if len({field.jump for field in fields}) > 1:
+def _together(node: Node, fields: list[Field], one_place: bool) -> Field:
+    """The smallest field that holds all of these; one_place: each is of a vector or a 1x1 map."""
+    if len({field.jump for field in fields}) > 1 and not one_place:
         jumps = ", ".join(str(field.jump) for field in fields)
         raise ArchitectureError(
             f"{node.name} joins layers whose outputs are {jumps} pixels apart: places that belong "
@@ -86,7 +88,7 @@ def _together(node: Node, fields: list[Field]) -> Field:
     first = tuple(map(min, zip(*(field.first for field in fields))))
     ends = [_each(lambda f, s: f + s, field.first, field.size) for field in fields]
     size = tuple(max(end) - f for end, f in zip(zip(*ends), first))
-    return Field(size, fields[0].jump, first)
+    return Field(size, tuple(map(max, zip(*(field.jump for field in fields)))), first)
 
 
 def _each(rule, *pairs) -> tuple[int, int]:

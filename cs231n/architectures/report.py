@@ -18,7 +18,7 @@ from math import prod
 import numpy as np
 
 from cs231n.architectures.accounting import activations_in_place, cost, total
-from cs231n.architectures.description import Architecture, Node
+from cs231n.architectures.description import Architecture, ArchitectureError, Node
 from cs231n.architectures.kinds import FC, Conv, Dropout, Flatten, Input, ReLU, Shape
 from cs231n.architectures.memory import format_bytes
 from cs231n.architectures.receptive import receptive_fields
@@ -116,11 +116,13 @@ def summary(architecture: Architecture, *, dtype="float32") -> Table:
     - dtype: of activations, for their memory
 
     Returns a Table. "sees" is the receptive field in pixels of the input; it is absent where the
-    input is a vector.
+    input is a vector, or maps meet that do not belong together (see receptive_fields).
     """
     costs, size = cost(architecture), np.dtype(dtype).itemsize
-    pictures = len(architecture.input_shape) == 3
-    fields = receptive_fields(architecture) if pictures else {}
+    try:
+        fields, unseen = receptive_fields(architecture), []
+    except ArchitectureError as problem:
+        fields, unseen = {}, [f"No receptive fields: {problem}"]
     rows = [
         {
             "name": row.name,
@@ -128,7 +130,7 @@ def summary(architecture: Architecture, *, dtype="float32") -> Table:
             "output": _notes_order(row.shape),
             **{key: getattr(row, key) for key in NUMBERS},
             "bytes": row.activations * size,
-            "sees": list(fields[row.name].size) if pictures else None,
+            "sees": list(fields[row.name].size) if fields else None,
         }
         for row in costs
     ]
@@ -140,6 +142,7 @@ def summary(architecture: Architecture, *, dtype="float32") -> Table:
         f"{totals['multiply_adds']:,} multiply-adds a picture.",
         f"{totals['activations']:,} activations a picture ({_both(totals['activations'] * size)}); "
         f"{in_place:,} ({_both(in_place * size)}) when each ReLU overwrites its input.",
+        *unseen,
     ]
     return Table(f"{architecture.name}, {np.dtype(dtype).name}", rows, totals, notes)
 
@@ -170,21 +173,24 @@ def _size(sizes) -> str:
     return "x".join(map(str, sizes))
 
 
-def notes(architecture: Architecture) -> str:
+def notes(architecture: Architecture, *, dtype="float32") -> str:
     """The network line by line as the course notes print VGG-16: the volume, its memory and its
-    weights as products, without biases; ReLUs and dropout belong to the layer before."""
+    weights as products, without biases; ReLUs and dropout belong to the layer before.
+
+    dtype is that of activations, for the sum of their bytes.
+    """
     folded = (ReLU, Dropout, Flatten)
     shown = [node for node in architecture if not isinstance(node.layer, folded)]
     lines = [_noted(architecture, node) for node in shown]
     widths = [max(map(len, column)) for column in list(zip(*lines))[:2]]
     text = [f"{a.ljust(widths[0])}  {b.ljust(widths[1])}  {c}" for a, b, c in lines]
-    costs = cost(architecture)
+    costs, size = cost(architecture), np.dtype(dtype).itemsize
     values, weights = activations_in_place(costs), total(costs, "weights")
     return "\n".join(
         [
             *text,
             "",
-            f"TOTAL memory: {values:,} * 4 bytes = {_both(values * 4)} a picture "
+            f"TOTAL memory: {values:,} * {size} bytes = {_both(values * size)} a picture "
             "(forward only; about twice that with the gradients)",
             f"TOTAL weights: {weights:,}; with {total(costs, 'biases'):,} biases "
             f"{weights + total(costs, 'biases'):,} parameters",
@@ -211,7 +217,9 @@ def _product(architecture: Architecture, node: Node) -> str:
     if not isinstance(layer, Conv | FC):
         return f"{count:,}"
     (read,) = shapes
-    if isinstance(layer, Conv):
+    if isinstance(layer, Conv) and layer.connections:
+        factors = f"({'*'.join(map(str, layer.size))})*{sizes['w'][0]}"
+    elif isinstance(layer, Conv):
         factors = f"({'*'.join(map(str, (*layer.size, read[0] // layer.groups)))})*{layer.filters}"
     else:
         factors = "*".join(map(str, (*_notes_order(read), layer.neurons)))

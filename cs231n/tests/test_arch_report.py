@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -200,3 +201,8 @@ def test_a_reader_that_leaves_early_sees_no_traceback():
     done = subprocess.run(command, shell=True, capture_output=True, text=True)
     assert done.stdout == "resnet152, float32\n"
     assert done.stderr == ""
+
+
+def test_the_table_in_the_documentation_is_the_real_one():
+    page = Path(__file__).parents[2] / "docs" / "architectures.md"
+    assert str(summary(build("lenet5"))) in page.read_text(encoding="utf-8")
