@@ -43,14 +43,21 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "network",
         nargs="?",
-        help='a name from --list, a pattern such as "INPUT32x32x3 -> [CONV3-32 -> RELU]*2 -> '
-        'FC-10", or a JSON file',
+        help='a name from --list, a pattern in quotation marks, such as "INPUT32x32x3 -> '
+        '[CONV3-32 -> RELU]*2 -> FC-10", or a JSON file',
     )
     p.add_argument("--list", action="store_true", help="list the networks known by name")
     p.add_argument(
         "--input", metavar="SIZE", help="pictures of another size: 224, 227x227, 32x32x1"
     )
-    p.add_argument("--set", nargs="+", default=[], metavar="N=2", help="letters of a pattern")
+    p.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="N=2",
+        help="letters of a pattern, after it",
+    )
     p.add_argument("--batch", type=int, default=1, help="pictures at a time (default: 1)")
     p.add_argument("--memory", metavar="SIZE", help="does it fit into this much, such as 8GiB?")
     p.add_argument(
@@ -63,6 +70,12 @@ def parser() -> argparse.ArgumentParser:
         "--workspace", choices=WORKSPACES, default="none", help="im2col's matrix (default: none)"
     )
     p.add_argument("--format", choices=FORMATS, default="text", help="(default: text)")
+    p.add_argument(
+        "--lint",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="what rules of thumb say, below the table (default: yes)",
+    )
     p.add_argument("--draw", metavar="FILE", help="also draw its layers, as .svg, .png or .pdf")
     p.add_argument("--save", metavar="FILE", help="also write its description as JSON")
     return p
@@ -72,11 +85,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         return run(options)
-    except BrokenPipeError:  # the reader, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FITS
     except OSError as problem:
-        print(f"error: {problem.filename}: {problem.strerror}", file=sys.stderr)
+        print(f"error: {problem.filename or 'output'}: {problem.strerror}", file=sys.stderr)
     except ValueError as problem:
         print(f"error: {problem}", file=sys.stderr)
     return BAD_INPUT
@@ -84,26 +94,42 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     if options.list:
-        print(listing())
+        _print(listing())
         return FITS
     if not options.network:
-        raise ValueError("Which network? Give a name, a pattern or a file; --list shows the names.")
+        raise ValueError(
+            "Which network? Give a name, a pattern or a file, before --set; --list shows the names."
+        )
     net = network(options.network, options.set)
-    if options.input:
+    if options.input is not None:
         net = net.with_input(*_sizes(options.input))
     verdict, code = judge(net, options)
-    table = summary(net, dtype=options.dtype)
-    printed = {"notes": lambda: notes(net), "text": table.text}
-    print(printed.get(options.format, getattr(table, options.format, None))().rstrip("\n"))
-    if options.format in printed:
-        for paragraph in (*(f"- {finding}" for finding in lint(net)), verdict):
-            print("\n" + textwrap.fill(paragraph, 100, subsequent_indent="  "))
+    _print(_shown(net, options, verdict))
     if options.save:
         Path(options.save).write_text(net.to_json(), encoding="utf-8")
     if options.draw:
         _draw(net, options.draw)
-    sys.stdout.flush()
     return code
+
+
+def _shown(net: Architecture, options: argparse.Namespace, verdict: str) -> str:
+    """The table; for people, with the findings and the verdict below it."""
+    if options.format == "notes":
+        text = notes(net, dtype=options.dtype)
+    else:
+        text = getattr(summary(net, dtype=options.dtype), options.format)().rstrip("\n")
+    if options.format not in ("notes", "text"):
+        return text
+    findings = [f"- {finding}" for finding in lint(net)] if options.lint else []
+    paragraphs = (textwrap.fill(p, 100, subsequent_indent="  ") for p in (*findings, verdict))
+    return "\n\n".join([text, *paragraphs])
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def network(given: str, letters: list[str]) -> Architecture:
@@ -113,7 +139,10 @@ def network(given: str, letters: list[str]) -> Architecture:
     if letters:
         raise ValueError("--set gives values to the letters of a pattern, and this is none.")
     if given.endswith(".json") or Path(given).is_file():
-        return Architecture.from_json(Path(given).read_text(encoding="utf-8"))
+        try:
+            return Architecture.from_json(Path(given).read_text(encoding="utf-8"))
+        except (UnicodeDecodeError, RecursionError):
+            raise ValueError(f"{given} is not a network's JSON, as --save writes it.") from None
     return zoo.build(given)
 
 
@@ -138,12 +167,13 @@ def judge(net: Architecture, options: argparse.Namespace) -> tuple[str, int]:
         if count
     )
     verdict = f"To {aim}, {pictures} at a time, it needs {format_bytes(memory.total)} ({parts})"
-    if not options.memory:
+    if options.memory is None:
         return f"{verdict}.", FITS
     limit = parse_bytes(options.memory)
     most = largest_batch(net, limit, training=not options.inference, **how)
     fits = memory.total <= limit
-    verdict += f": it {'fits' if fits else 'does not fit'} into {format_bytes(limit)}. "
+    too_much = "" if fits else f", by {format_bytes(memory.total - limit)}"
+    verdict += f": it {'fits' if fits else 'does not fit'} into {format_bytes(limit)}{too_much}. "
     verdict += f"The largest batch that fits is {most}." if most else "Not even one picture fits."
     return verdict, FITS if fits else DOES_NOT_FIT
 
@@ -172,10 +202,10 @@ def _sizes(text: str) -> tuple[int, ...]:
 
 
 def _letter(text: str) -> tuple[str, int]:
-    name, _, value = text.partition("=")
-    if not name.isidentifier() or not value.isdigit():
+    found = re.fullmatch(r"([A-Za-z]\w*)=([0-9]{1,9})", text)
+    if not found or found[1] in ("text", "name", "optional"):  # which parse takes for itself
         raise ValueError(f"--set takes letters with numbers, such as N=2 M=3, not {text!r}.")
-    return name, int(value)
+    return found[1], int(found[2])
 
 
 def _draw(net: Architecture, path: str) -> None:

@@ -60,9 +60,9 @@ class Input(Layer):
     shape: Shape
 
     def __post_init__(self):
+        if not isinstance(self.shape, tuple | list) or len(self.shape) not in (1, 3):
+            raise ValueError(f"An input has a shape (C, H, W) or (D,), not {self.shape!r}.")
         shape = tuple(at_least(1, size, "a size of the input") for size in self.shape)
-        if len(shape) not in (1, 3):
-            raise ValueError(f"An input has a shape (C, H, W) or (D,), not {self.shape}.")
         object.__setattr__(self, "shape", shape)
 
     def out_shape(self, *shapes: Shape) -> Shape:

@@ -63,8 +63,8 @@ def _strides(architecture: Architecture):
         elif beyond:
             message = (
                 f"{node.layer.label} ends in a window that hangs {_pixels(beyond)} over, as the "
-                "stride does not divide: its last values see less than the others. Choose a size or a "
-                "pad that fits."
+                "stride does not divide: its last values see less than the others. Choose a size "
+                "or a pad that fits."
             )
             yield node.name, "stride", message
 

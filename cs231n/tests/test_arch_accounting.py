@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cs231n.architectures import build, parse
 from cs231n.architectures.accounting import activations_in_place, cost, total
@@ -99,6 +101,46 @@ def test_exactly_the_pixels_of_the_field_reach_an_output(text):
             assert seen[-1] < min(size, end)
             if place == middle:  # at a border, some of the way lies in a layer's padding
                 assert (seen[0], seen[-1] + 1) == (max(0, start), min(size, end))
+
+
+@st.composite
+def chains(draw):
+    """Windows without padding, one after another: nothing hides a pixel at a border."""
+    sizes, layers = st.integers(1, 3), []
+    for _ in range(draw(st.integers(1, 4))):
+        size = f"{draw(sizes)}x{draw(sizes)}"
+        if draw(st.booleans()):
+            layers.append(f"CONV{size}-2/{draw(st.integers(1, 2))}p0d{draw(sizes)}floor")
+        else:
+            layers.append(f"AVGPOOL{size}/{draw(st.integers(1, 2))}floor")
+    return f"INPUT61x67x1 -> {' -> '.join(layers)}"
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(text=chains(), fractions=st.tuples(st.floats(0, 1), st.floats(0, 1)))
+def test_any_chain_of_windows_sees_what_its_field_says(text, fractions):
+    net = Network(parse(text), dtype=np.float64)
+    net.params.update({name: np.abs(value) for name, value in net.params.items()})
+    name = net.architecture.outputs[-1]
+    out = net.architecture.shapes[name]
+    place = tuple(int(part * (size - 1)) for part, size in zip(fractions, out[1:]))
+    dout = np.zeros((1, *out))
+    dout[:, :, place[0], place[1]] = 1
+    net.forward(np.ones((1, *net.architecture.input_shape)), "train")
+    reached = net.backward(dout)[0][0, 0] != 0
+    seen = tuple((n[0], n[-1] + 1) for n in (np.nonzero(reached.any(axis=a))[0] for a in (1, 0)))
+    assert receptive_fields(net.architecture)[name].seen_from(place) == seen
+
+
+def test_branches_that_end_in_one_place_can_be_joined():
+    fields = receptive_fields(
+        parse("INPUT32x32x3 -> (GLOBALAVGPOOL | CONV5-2 -> POOL2 -> GLOBALAVGPOOL) -> FC-10")
+    )
+    assert fields["fc1"] == ((36, 36), (2, 2), (-2, -2))
+    assert receptive_fields(parse("INPUT8x8x1 -> (FC-4 | POOL2 -> FC-4) -> FC-3"))["fc3"].size == (
+        8,
+        8,
+    )
 
 
 def test_the_middle_of_the_first_field():

@@ -94,7 +94,7 @@ def test_json_has_a_line_a_layer_and_only_what_is_not_usual():
         ([{"name": "a", "kind": "input", "shape": [3, 8, 8], "colour": 1}], "input has no colour"),
         ([{"name": "a", "kind": "input", "shape": [3, 8]}], "An input has a shape"),
         ([{"name": "a", "kind": "input", "shape": [3, 0, 8]}], "1 or more, not 0"),
-        ([{"name": "a", "kind": "input", "shape": 7}], "Layer 1 (a)"),
+        ([{"name": "a", "kind": "input", "shape": 7}], "Layer 1 (a): An input has a shape"),
         ([], "at least an input"),
     ],
     ids=lambda value: None if isinstance(value, list) else "".join(filter(str.isalpha, value)),

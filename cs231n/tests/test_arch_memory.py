@@ -56,6 +56,31 @@ def test_optimizers_keep_state_for_each_parameter(optimizer, copies):
     assert memory.parameter_gradients == memory.parameters == 61_706 * 4
 
 
+@pytest.mark.parametrize("name", ["resnet50", "lenet5_1998"])
+def test_what_is_not_learned_has_neither_gradients_nor_state(name):
+    net = build(name)
+    memory = training_memory(net, optimizer="adam")
+    assert memory.parameter_gradients == 4 * net.parameter_count
+    assert memory.optimizer == 2 * memory.parameter_gradients
+    assert memory.parameters > memory.parameter_gradients  # running averages, fixed points
+
+
+@pytest.mark.parametrize(
+    ("text", "spared"),
+    [
+        ("INPUT4x4x2 -> CONV3-4 -> RELU -> CONV3-4", 64),
+        ("INPUT4x4x2 -> CONV3-4 -> (RELU -> CONV3-4 + )", 0),
+        ("INPUT4x4x2 -> CONV3-4 -> (FLATTEN -> RELU | FLATTEN)", 0),
+        ("INPUT4x4x2 -> CONV3-4 -> FLATTEN -> RELU -> FC-3", 64),
+    ],
+    ids=["chain", "skip", "flattened skip", "flattened"],
+)
+def test_training_overwrites_only_what_nobody_else_reads(text, spared):
+    net = parse(text)
+    both = [training_memory(net, in_place_relu=x).activations for x in (False, True)]
+    assert both[0] - both[1] == 4 * spared
+
+
 def test_workspace_of_im2col_is_that_of_the_largest_layer():
     net = build("alexnet_one_tower")
     assert inference_memory(net, 5).workspace == 0

@@ -90,6 +90,16 @@ def test_a_network_of_vectors_has_no_receptive_fields():
     assert "2,048" in table.text()
 
 
+def test_a_network_whose_maps_do_not_belong_together_still_has_a_table():
+    table = summary(parse("INPUT7x7x1 -> (CONV4-1/2p0floor | CONV6-1p0)"))
+    assert all(row["sees"] is None for row in table.rows)
+    assert "No receptive fields: concat1 joins layers" in table.text()
+
+
+def test_partial_connections_are_written_as_a_product_that_is_right():
+    assert "(5*5)*60 = 1,500" in notes(build("lenet5_1998"))
+
+
 def findings(text):
     return [(finding.layer, finding.rule) for finding in lint(parse(text))]
 
@@ -111,7 +121,10 @@ def findings(text):
         ("INPUT32x32x3 -> POOL4 -> FC-2", [("pool1", "pool")]),
         ("INPUT32x32x3 -> POOL1/2floor -> FC-2", [("pool1", "gaps")]),
         ("INPUT32x32x3 -> GLOBALAVGPOOL -> FC-2", []),
-        ("INPUT224x224x3 -> CONV3-64 -> POOL2 -> FC-10", [("conv1", "memory")]),
+        (
+            "INPUT224x224x3 -> CONV3-64 -> POOL2 -> FC-10",
+            [("conv1", "memory"), ("fc1", "parameters")],
+        ),
         ("INPUT32x32x64 -> FC-1000 -> RELU -> FC-10", [("fc1", "parameters")]),
         ("INPUT64 -> FC-10", []),
     ],
