@@ -1,8 +1,13 @@
 """What several of the package's tests share."""
 
 import pytest
+from hypothesis import settings
 
 from cs231n import fast_optim, fast_pointwise, fast_pooling, get_num_threads, set_num_threads
+
+# The same examples every time: a test that passed must not fail on another run of the same code.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.load_profile("steady")
 
 
 @pytest.fixture(params=["cython", "numpy"])
