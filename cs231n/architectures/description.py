@@ -159,11 +159,15 @@ class Architecture:
 
     def until(self, name: str) -> Architecture:
         """The part of the network that leads to one layer, which becomes the output."""
-        wanted = {self[name].name}
+        return replace(self, nodes=self.leading_to([name]))
+
+    def leading_to(self, names: Iterable[str]) -> tuple[Node, ...]:
+        """The nodes that some layers depend on, these included, in order."""
+        wanted = {self[name].name for name in names}
         for node in reversed(self.nodes):
             if node.name in wanted:
                 wanted.update(node.inputs)
-        return replace(self, nodes=tuple(node for node in self.nodes if node.name in wanted))
+        return tuple(node for node in self.nodes if node.name in wanted)
 
     def to_json(self) -> str:
         """JSON, a line a layer. A layer that reads just the one before it does not name it."""

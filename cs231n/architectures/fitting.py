@@ -28,10 +28,8 @@ def fit(layer: Windowed, x_shape: tuple, knows_pad: bool = True) -> Fit:
     """How windows on pictures (N, C, H, W) are made to fit; knows_pad: for a function that pads."""
     window = layer.window(x_shape[1:])
     margins = []
-    for axis, places in enumerate(layer.places(x_shape[1:])):
-        span = (window.size[axis] - 1) * window.dilation[axis] + 1
-        reach = (places - 1) * window.stride[axis] + span
-        margins += [window.pad[axis], reach - x_shape[2 + axis] - window.pad[axis]]
+    for size, pad, reach in zip(x_shape[2:], window.pad, layer.reach(x_shape[1:])):
+        margins += [pad, reach - size - pad]
     pad = 0
     if knows_pad and len(set(margins)) == 1:
         pad, margins = margins[0], [0, 0, 0, 0]

@@ -23,6 +23,11 @@ class Window(NamedTuple):
     pad: tuple[int, int] = (0, 0)
     dilation: tuple[int, int] = (1, 1)
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """Pixels from the first tap to the last, both included."""
+        return tuple((f - 1) * d + 1 for f, d in zip(self.size, self.dilation))
+
 
 @dataclass(frozen=True)
 class Layer:

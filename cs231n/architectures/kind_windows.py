@@ -29,6 +29,12 @@ class Windowed(Layer):
         size, stride, pad, dilation = self.window(picture(shape))
         return window_grid(shape[1:], size, stride, pad, dilation, self.rounding).out
 
+    def reach(self, shape: Shape) -> tuple[int, int]:
+        """Pixels from the start of the first window, in the padding, to the end of the last."""
+        window = self.window(shape)
+        steps = zip(self.places(shape), window.stride, window.span)
+        return tuple((places - 1) * stride + span for places, stride, span in steps)
+
     def multiply_adds(self, *shapes: Shape) -> int:
         weights = self.parameters(*shapes).get("w")
         return prod(weights) * prod(self.places(*shapes)) if weights else 0

@@ -75,10 +75,8 @@ def _pixels(count: int) -> str:
 
 def _edge(layer: Windowed, shape: Shape, axis: int) -> tuple[int, int]:
     """Pixels that no window sees at the end, and how far the last window reaches beyond the pad."""
-    window = layer.window(shape)
-    span = (window.size[axis] - 1) * window.dilation[axis] + 1
-    pad, size = window.pad[axis], shape[1 + axis]
-    reach = (layer.places(shape)[axis] - 1) * window.stride[axis] + span - pad
+    pad, size = layer.window(shape).pad[axis], shape[1 + axis]
+    reach = layer.reach(shape)[axis] - pad
     return max(0, size - reach), max(0, reach - size - pad)
 
 

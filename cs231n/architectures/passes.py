@@ -1,9 +1,9 @@
-"""What a pass through a network needs to know beforehand: which layers run, who still reads what,
-where gradients have to go, and whether it will take long."""
+"""What a pass through a network needs to know beforehand: who still reads what, where gradients
+have to go, and whether it will take long."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import nullcontext
 from typing import Any
 
@@ -14,16 +14,7 @@ LONG = 2 * 10**10  # multiply-adds: a forward pass of more shows its progress
 LONG_FOR_LOOPS = 2 * 10**8  # the same where a function is not the kit's, as loops take longer
 
 
-def leading_to(architecture: Architecture, names: Iterable[str]) -> list[Node]:
-    """The nodes that some layers depend on, these included, in order."""
-    found = {architecture[name].name for name in names}
-    for node in reversed(architecture.nodes):
-        if node.name in found:
-            found.update(node.inputs)
-    return [node for node in architecture if node.name in found]
-
-
-def readings(nodes: list[Node], wanted: Iterable[str]) -> dict[str, int]:
+def readings(nodes: Collection[Node], wanted: Iterable[str]) -> dict[str, int]:
     """How often each node's values are read; those wanted at the end are read once more then."""
     unread = {node.name: int(node.name in wanted) for node in nodes}
     for node in nodes:

@@ -123,7 +123,7 @@ class Network:
         training, ends = mode == "train", self.architecture.outputs
         wanted = ends[-1:] if outputs is None else run_checks.as_names(outputs, "outputs")
         x = run_checks.as_batch(x, self.architecture, self.dtype)
-        nodes = passes.leading_to(self.architecture, {*wanted, *(ends if training else ())})
+        nodes = self.architecture.leading_to({*wanted, *(ends if training else ())})
         work = len(x) * passes.multiply_adds(self.architecture, nodes)
         shown = passes.is_long(work, self._functions.values()) if progress is None else progress
         self._trace, self.step = None, self.step + training
@@ -209,7 +209,7 @@ class Network:
                 grads[name] += reg * value
         return loss, grads
 
-    def _values(self, x, nodes: list[Node], wanted, trace: _Trace | None, bar) -> dict:
+    def _values(self, x, nodes: tuple[Node, ...], wanted, trace: _Trace | None, bar) -> dict:
         """Run some nodes in order; the values of those that are wanted."""
         values = {self.architecture.nodes[0].name: x}
         unread = passes.readings(nodes, wanted)
