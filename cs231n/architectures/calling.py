@@ -72,7 +72,7 @@ def backward(dout: np.ndarray, cache, call: Call) -> tuple[np.ndarray, dict[str,
     result = call.function.backward(dout, cache)
     if not call.learned:
         return result, {}
-    dx, *gradients = _several(result, 1 + len(call.learned))
+    dx, *gradients = several(result, 1 + len(call.learned))
     return dx, dict(zip(call.learned, gradients))
 
 
@@ -93,7 +93,7 @@ def _conv_forward(x: np.ndarray, call: Call) -> tuple[np.ndarray, Any]:
         conv_param["dilation"] = dilation[0]
     x = framed(x, place.margins)
     parts = zip(*(np.split(array, layer.groups, axis) for array, axis in ((x, 1), (w, 0), (b, 0))))
-    results = [_several(function.forward(*part, dict(conv_param)), 2) for part in parts]
+    results = [several(function.forward(*part, dict(conv_param)), 2) for part in parts]
     outs, caches = zip(*results)
     out = outs[0] if layer.groups == 1 else np.concatenate(outs, axis=1)
     return taken(out, place.step), (caches, place)
@@ -106,7 +106,7 @@ def _conv_backward(dout: np.ndarray, cache, call: Call):
     else:
         caches, place = cache
         douts = np.split(spread(dout, place.step), layer.groups, axis=1)
-        results = [_several(function.backward(*part), 3) for part in zip(douts, caches)]
+        results = [several(function.backward(*part), 3) for part in zip(douts, caches)]
         dx, dw, db = (np.concatenate(parts, axis) for parts, axis in zip(zip(*results), (1, 0, 0)))
         dx = unframed(dx, place.margins)
         if layer.dilation[0] != layer.dilation[1]:
@@ -132,7 +132,7 @@ def _fc_forward(x: np.ndarray, call: Call) -> tuple[np.ndarray, Any]:
 
 
 def _fc_backward(dout: np.ndarray, cache, call: Call):
-    dx, dw, db = _several(call.function.backward(dout, cache), 3)
+    dx, dw, db = several(call.function.backward(dout, cache), 3)
     return dx, _weights(dw, db, call)
 
 
@@ -153,13 +153,13 @@ def _local_forward(x: np.ndarray, call: Call) -> tuple[np.ndarray, Any]:
     stride = place.stride if place.step == (1, 1) else layer.stride
     conv_param = {"stride": stride, "pad": place.pad}
     result = call.function.forward(framed(x, place.margins), w, b, conv_param)
-    out, cache = _several(result, 2)
+    out, cache = several(result, 2)
     return out, (cache, place.margins)
 
 
 def _local_backward(dout: np.ndarray, cache, call: Call):
     inner, margins = cache
-    dx, dw, db = _several(call.function.backward(dout, inner), 3)
+    dx, dw, db = several(call.function.backward(dout, inner), 3)
     return unframed(dx, margins), _weights(dw, db, call)
 
 
@@ -172,7 +172,7 @@ def _pool_forward(x: np.ndarray, call: Call) -> tuple[np.ndarray, Any]:
     place = fit(layer, x.shape, knows_pad=False)
     pool_param["stride"] = place.stride
     frame = framed(x, place.margins, -np.inf if layer.op == "max" else 0)
-    out, cache = _several(call.function.forward(frame, pool_param), 2)
+    out, cache = several(call.function.forward(frame, pool_param), 2)
     out, factor = taken(out, place.step), None
     if layer.op == "avg" and max(place.margins) > 0:
         factor = over_pixels_inside(layer, x.shape).astype(x.dtype)
@@ -190,7 +190,7 @@ def _pool_backward(dout: np.ndarray, cache, call: Call):
 
 
 def _tanh_forward(x: np.ndarray, call: Call) -> tuple[np.ndarray, Any]:
-    out, cache = _several(call.function.forward(x * call.layer.slope), 2)
+    out, cache = several(call.function.forward(x * call.layer.slope), 2)
     return out * call.layer.amplitude, cache
 
 
@@ -218,7 +218,7 @@ def _norm_forward(x: np.ndarray, call: Call):
 
 
 def _norm_backward(dout: np.ndarray, cache, call: Call):
-    dx, dgamma, dbeta = _several(call.function.backward(dout, cache), 3)
+    dx, dgamma, dbeta = several(call.function.backward(dout, cache), 3)
     return dx, {"gamma": np.ravel(dgamma), "beta": np.ravel(dbeta)}
 
 
@@ -264,10 +264,18 @@ def _mode(call: Call) -> str:
     return "train" if call.training else "test"
 
 
-def _several(result, count: int) -> tuple:
+def several(result, count: int) -> tuple:
     """What a function returned, refused when it is not a tuple of so many."""
     if not isinstance(result, tuple) or len(result) != count:
         wanted = "(out, cache)" if count == 2 else f"dx and {count - 1} other gradients"
-        got = f"a tuple of {len(result)}" if isinstance(result, tuple) else type(result).__name__
-        raise TypeError(f"it should return {wanted}, but returned {got}.")
+        raise TypeError(f"it should return {wanted}, but returned {kind_of(result)}.")
     return result
+
+
+def kind_of(value) -> str:
+    """What a value is, as an error names it."""
+    if isinstance(value, tuple):
+        return f"a tuple of {len(value)}"
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype}"
+    return "None" if value is None else type(value).__name__

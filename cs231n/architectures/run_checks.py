@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from cs231n.architectures.calling import Call
+from cs231n.architectures.calling import Call, kind_of, several
 from cs231n.architectures.description import Architecture, Node
 from cs231n.architectures.kinds import Shape
 
@@ -33,11 +33,9 @@ def naming(node: Node, shape: Shape, function: str) -> Iterator[None]:
 def out_and_cache(result, x: np.ndarray, shape: Shape, call: Call) -> tuple[np.ndarray, object]:
     """What a forward function returned, refused when it is no (out, cache), or when out is no
     array, has another shape than the description says, or holds NaN where the input held none."""
-    if not isinstance(result, tuple) or len(result) != 2:
-        raise TypeError(f"it should return (out, cache), but returned {_kind(result)}.")
-    out, cache = result
+    out, cache = several(result, 2)
     if not _is_numbers(out):
-        raise TypeError(f"out should be an array of numbers, but is {_kind(out)}.")
+        raise TypeError(f"out should be an array of numbers, but is {kind_of(out)}.")
     if out.shape != shape:
         raise ValueError(f"out should have shape {shape}, but has {out.shape}.")
     if not call.function.is_ours and np.isnan(out).any() and not np.isnan(x).any():
@@ -51,7 +49,7 @@ def check_gradients(dx, own: dict, dout: np.ndarray, shape: Shape, call: Call) -
     wanted = {"dx": shape} | {f"d{part}": np.shape(call.values[part]) for part in own}
     for name, grad in {"dx": dx, **{f"d{part}": grad for part, grad in own.items()}}.items():
         if not _is_numbers(grad):
-            raise TypeError(f"{name} should be an array of numbers, but is {_kind(grad)}.")
+            raise TypeError(f"{name} should be an array of numbers, but is {kind_of(grad)}.")
         if grad.shape != wanted[name]:
             raise ValueError(f"{name} should have shape {wanted[name]}, but has {grad.shape}.")
         if not call.function.is_ours and np.isnan(grad).any() and not np.isnan(dout).any():
@@ -69,7 +67,7 @@ def check_averages(call: Call, wanted: dict[str, Shape]) -> None:
 def check_arrays(what: str, given: dict, wanted: dict[str, Shape]) -> None:
     """Refuse parameters or buffers that are not those of the description, naming all of them."""
     if not isinstance(given, dict):
-        raise ValueError(f"{what} should be a dict {{name: array}}, not {_kind(given)}.")
+        raise ValueError(f"{what} should be a dict {{name: array}}, not {kind_of(given)}.")
     problems = [f"{name} is missing" for name in wanted if name not in given]
     problems += [f"{name} is left over" for name in given if name not in wanted]
     problems += [
@@ -88,7 +86,7 @@ def common_dtype(what: str, arrays: dict[str, np.ndarray]) -> np.dtype:
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float64):
             raise ValueError(
-                f"{what} should be arrays of float32 or float64: {name} is {_kind(array)}."
+                f"{what} should be arrays of float32 or float64: {name} is {kind_of(array)}."
             )
     return np.result_type(*arrays.values())
 
@@ -147,11 +145,3 @@ def as_labels(y, architecture: Architecture, N: int) -> np.ndarray:
 
 def _is_numbers(array) -> bool:
     return isinstance(array, np.ndarray) and array.dtype.kind in "fiub"
-
-
-def _kind(value) -> str:
-    if isinstance(value, tuple):
-        return f"a tuple of {len(value)}"
-    if isinstance(value, np.ndarray):
-        return f"an array of {value.dtype}"
-    return "None" if value is None else type(value).__name__
