@@ -5,13 +5,29 @@ numeric gradients of the student's own functions, properties that any right answ
 stored numbers. Grading uses other, hidden checks in the same form.
 """
 
-from cs231n.check import convolution, fully_connected, pooling
+from cs231n.check import (
+    case_studies,
+    columns,
+    convolution,
+    fc_to_conv,
+    fully_connected,
+    normalization,
+    patterns,
+    pooling,
+    training,
+)
 from cs231n.check.core import Exercise
 from cs231n.check.demonstration import demo
 
+_MODULES = (
+    *(fully_connected, convolution, pooling, normalization),
+    *(columns, fc_to_conv),
+    *(patterns, case_studies, training),
+)  # one a notebook
+
 EXERCISES: dict[str, Exercise] = {
     exercise.name: exercise
-    for module in (fully_connected, convolution, pooling)
+    for module in _MODULES
     for exercise in vars(module).values()
     if isinstance(exercise, Exercise)
 }

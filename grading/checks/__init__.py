@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from cs231n.check.core import Exercise
-from grading.checks import convolution, fully_connected, pooling
+from grading.checks import (
+    case_studies,
+    columns,
+    convolution,
+    fc_to_conv,
+    fully_connected,
+    normalization,
+    patterns,
+    pooling,
+    training,
+)
 from grading.checks.core import grade, show_score
 
 
@@ -13,7 +23,11 @@ def _exercises_in(module) -> list[Exercise]:
     return [value for value in vars(module).values() if isinstance(value, Exercise)]
 
 
-_MODULES = (fully_connected, convolution, pooling)  # one a notebook
+_MODULES = (
+    *(fully_connected, convolution, pooling, normalization),
+    *(columns, fc_to_conv),
+    *(patterns, case_studies, training),
+)  # one a notebook
 
 EXERCISES: dict[str, Exercise] = {
     exercise.name: exercise for module in _MODULES for exercise in _exercises_in(module)

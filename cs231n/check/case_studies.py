@@ -1,0 +1,1 @@
+"""Visible checks of the notebook 8_case_studies."""

@@ -1,0 +1,1 @@
+"""Visible checks of the notebook 6_fc_to_conv."""

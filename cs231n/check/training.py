@@ -1,0 +1,1 @@
+"""Visible checks of the notebook 9_train_convnet."""
