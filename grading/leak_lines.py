@@ -1,4 +1,5 @@
-"""What must never ship, as text that can be searched for: lines of solutions and hidden checks.
+"""What must never ship, as text that can be searched for: lines of solutions and hidden checks, and
+of what answers to questions should say.
 
 A line is compared without spaces and comments and with one kind of quotes, so that a copy is found
 however it is laid out. Lines that anybody would write (`for n in range(N):`) prove nothing and
@@ -14,7 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from grading.settings import GRADING, REFERENCE
+from grading.notebooks import ANSWER
+from grading.settings import GRADING, REFERENCE, SOURCE
 from grading.solutions import read_solutions
 
 CHECKS = GRADING / "checks"
@@ -85,12 +87,16 @@ def is_distinctive(needle: str) -> bool:
 
 
 def read_secrets(
-    reference: Path = REFERENCE, checks: Path = CHECKS, allowed: Path = ALLOWED_FILE
+    reference: Path = REFERENCE,
+    checks: Path = CHECKS,
+    allowed: Path = ALLOWED_FILE,
+    sources: Path = SOURCE,
 ) -> list[Secret]:
-    """Every distinctive line of the solutions and hidden checks, the allowed ones left out."""
+    """Every distinctive line of the solutions, hidden checks and model answers, the allowed ones
+    left out."""
     let_through = read_allowed(allowed)
     secrets: dict[str, Secret] = {}
-    for path, number, text in _all_lines(reference, checks):
+    for path, number, text in _all_lines(reference, checks, sources):
         needle = normalise(text)
         if needle in let_through or not is_distinctive(needle):
             continue
@@ -114,7 +120,7 @@ def check_files(checks: Path = CHECKS) -> list[Path]:
     return [p for p in sorted(checks.glob("*.py")) if p.name not in ("__init__.py", "core.py")]
 
 
-def _all_lines(reference: Path, checks: Path) -> Iterator[tuple[Path, int, str]]:
+def _all_lines(reference: Path, checks: Path, sources: Path) -> Iterator[tuple[Path, int, str]]:
     for solution in read_solutions(reference).values():
         for number, text in solution.body:
             yield solution.path, number, text
@@ -122,6 +128,19 @@ def _all_lines(reference: Path, checks: Path) -> Iterator[tuple[Path, int, str]]
         yield from _code_lines(path, private_only=True)
     for path in check_files(checks):
         yield from _code_lines(path)
+    for path in sorted(sources.glob("*/*.py")):
+        yield from _model_answers(path)
+
+
+def _model_answers(path: Path) -> Iterator[tuple[Path, int, str]]:
+    """The lines of a notebook's source that say what an answer in words should say."""
+    inside = False
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if line.startswith("# %%"):
+            inside = False
+        if inside:
+            yield path, number, line
+        inside = inside or line.strip() == f"# {ANSWER}"
 
 
 def _code_lines(path: Path, private_only: bool = False) -> Iterator[tuple[Path, int, str]]:

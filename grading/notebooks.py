@@ -2,6 +2,8 @@
 
 A cell's options stand in its first line: ``# %% id="conv-forward" solution="conv_forward_naive"``.
 `id` is required, unique in the notebook and stable for ever: gradebooks know cells by it.
+A text cell with ``question=POINTS`` is answered in words and graded by hand: the question, a line
+``<!-- answer -->``, and what an answer should say, which students do not get.
 """
 
 from __future__ import annotations
@@ -19,9 +21,10 @@ from grading.errors import GradingError
 from grading.settings import Settings
 from grading.solutions import Solution
 
-OPTIONS = {"id", "solution", "exercise", "points", "tags"}
+OPTIONS = {"id", "solution", "exercise", "points", "question", "tags"}
 TAGS = {"setup", "demo", "provided"}
 BADGE_ID = "open-in-colab"
+ANSWER = "<!-- answer -->"
 NO_MARKERS = "Solutions live in grading/reference and hidden tests in grading/checks."
 
 
@@ -141,10 +144,12 @@ def _check_options(cell: _Cell) -> None:
     tags = options.get("tags", [])
     if not isinstance(tags, list) or not set(map(str, tags)) <= TAGS or len(tags) > 1:
         raise cell.error(f"tags should be a list with one of {', '.join(sorted(TAGS))}.")
-    roles = [role for role in ("solution", "exercise") if role in options] + tags
+    roles = [role for role in ("solution", "exercise", "question") if role in options] + tags
     if len(roles) > 1:
         raise cell.error(f"it cannot be {' and '.join(roles)} at once: use one cell for each.")
-    if roles and roles != ["provided"] and cell.kind != "code":
+    if "question" in roles and cell.kind != "markdown":
+        raise cell.error("a cell with question should be a [markdown] cell.")
+    if roles and roles[0] not in ("provided", "question") and cell.kind != "code":
         raise cell.error(f"a cell with {roles[0]} should be a code cell.")
     if "points" in options and "exercise" not in options:
         raise cell.error("points belong to a cell with exercise=.")
@@ -162,6 +167,11 @@ def _build_cell(cell: _Cell, material: Material) -> NotebookNode:
         source = _graded_source(cell, material.exercises)
         metadata["nbgrader"] = _nbgrader(
             options["id"], grade=True, locked=True, points=options["points"]
+        )
+    elif "question" in options:
+        source = _question_source(cell)
+        metadata["nbgrader"] = _nbgrader(
+            options["id"], grade=True, solution=True, points=options["question"]
         )
     elif tags and tags[0] != "demo":
         source = _setup_source(cell, material.setup) if "setup" in tags else source
@@ -193,9 +203,25 @@ def _solution_source(cell: _Cell, solutions: Mapping[str, Solution]) -> str:
     return solutions[name].source
 
 
+def _question_source(cell: _Cell) -> str:
+    if not _is_points(cell.options["question"]):
+        raise cell.error("question= takes the points, a number above zero.")
+    question, mark, answer = cell.source.partition(f"\n{ANSWER}\n")
+    if not mark or not question.strip() or not answer.strip():
+        raise cell.error(
+            f"a question is its text, a line `{ANSWER}`, and what an answer should say."
+        )
+    region = [markers.begin(markers.SOLUTION), answer.strip(), markers.end(markers.SOLUTION)]
+    return "\n".join([question.strip(), "", *region])
+
+
+def _is_points(value) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and value > 0
+
+
 def _graded_source(cell: _Cell, exercises: Mapping[str, object]) -> str:
     name, points = cell.options["exercise"], cell.options.get("points")
-    if isinstance(points, bool) or not isinstance(points, int | float) or points <= 0:
+    if not _is_points(points):
         raise cell.error(f"exercise {name!r} needs points=, a number above zero.")
     if name not in exercises:
         known = ", ".join(sorted(exercises)) or "none"

@@ -12,8 +12,12 @@ an HTML object) and never calls plt.show: in a notebook a figure appears at the 
     show_convolution_step   one step of that, as a still figure
     show_pooling            a pooling layer before and after, and where its gradient goes
     plot_step_size          error of a numeric gradient against its step size
+
+    describe                the words that are read out in a figure's place
+    add_alt_text            let all figures of a notebook carry their words (the set-up cell does)
 """
 
+from cs231n.vis.alt_text import add_alt_text, describe
 from cs231n.vis.convolution import animate_convolution, show_convolution_step
 from cs231n.vis.curves import plot_step_size
 from cs231n.vis.pictures import image_grid, show_filters, show_images
@@ -21,7 +25,9 @@ from cs231n.vis.pooling import show_pooling
 from cs231n.vis.volumes import show_volume
 
 __all__ = [
+    "add_alt_text",
     "animate_convolution",
+    "describe",
     "image_grid",
     "plot_step_size",
     "show_convolution_step",

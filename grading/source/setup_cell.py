@@ -45,3 +45,4 @@ from cs231n import check, data, vis
 plt.rcParams["figure.figsize"] = (8.0, 5.0)
 plt.rcParams["image.interpolation"] = "nearest"
 plt.rcParams["image.cmap"] = "gray"
+vis.add_alt_text()  # every picture says in words what it shows

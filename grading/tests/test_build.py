@@ -12,6 +12,7 @@ import pytest
 
 from grading import __main__ as command
 from grading import build as building
+from grading import leak_lines
 from grading.errors import GradingError
 from grading.notebooks import to_bytes
 from grading.settings import ASSIGNMENTS, GRADING, SOURCE
@@ -47,6 +48,25 @@ def test_students_get_stubs_visible_checks_and_no_answers(built):
         '    # YOUR CODE HERE\n    raise NotImplementedError("not implemented yet")'
     )
     assert released["double-check"].source == "check.double(double)"
+
+
+def test_questions_reach_students_without_the_model_answer(kit):
+    question = (
+        '# %% [markdown] id="why" question=2\n# Why twice?\n#\n# <!-- answer -->\n# Once is less.'
+    )
+    kit.notebook.write_text(f"{kit.notebook.read_text()}\n{question}\n")
+    build(kit)
+    released = cells(kit.released)["why"]
+    assert released.source == "Why twice?\n\nYOUR ANSWER HERE"
+    mark = released.metadata.nbgrader
+    assert (mark["grade"], mark["solution"], mark["locked"], mark["points"]) == (1, 1, 0, 2)
+    own = cells(kit.course / "source" / "week1" / "1_small.ipynb")["why"].source
+    assert "Once is less." in own
+    secrets = leak_lines.read_secrets(sources=kit.notebook.parent.parent)
+    assert "Onceisless." not in [s.needle for s in secrets], "too short to tell a leak"
+    kit.notebook.write_text(kit.notebook.read_text() + "# Twice is more than once, as we all know.")
+    secrets = leak_lines.read_secrets(sources=kit.notebook.parent.parent)
+    assert "Twiceismorethanonce,asweallknow." in [s.needle for s in secrets]
 
 
 def test_instructors_get_solution_with_comments_and_hidden_tests(built):

@@ -1,0 +1,51 @@
+"""Words for those who do not see a picture.
+
+Front-ends show a figure as an image without a text. Here it comes as HTML too, which they prefer:
+an <img> whose `alt` says what is in the picture.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from matplotlib.figure import Figure
+
+
+def describe(fig: Figure, text: str) -> Figure:
+    """Gives a figure the text that is read out in its place: one or two sentences.
+
+    Returns fig. A figure without one is described by its titles and its caption.
+    """
+    if not isinstance(fig, Figure):
+        raise TypeError(f"describe takes a matplotlib Figure, not a {type(fig).__name__}.")
+    fig.alt_text = " ".join(text.split())
+    return fig
+
+
+def alt_text(fig: Figure) -> str:
+    """What a figure was described as, or its titles and caption."""
+    given = getattr(fig, "alt_text", "")
+    if given:
+        return given
+    texts = [fig.get_suptitle(), *(ax.get_title() for ax in fig.axes), fig.get_supxlabel()]
+    return ". ".join(" ".join(t.split()).rstrip(".") for t in texts if t.strip()) or "A picture"
+
+
+def add_alt_text() -> None:
+    """From now on, this notebook's figures carry their texts. Elsewhere nothing happens."""
+    try:
+        from IPython import get_ipython
+    except ImportError:  # a plain Python without IPython
+        return
+    shell = get_ipython()
+    if shell is not None:
+        shell.display_formatter.formatters["text/html"].for_type(Figure, as_html)
+
+
+def as_html(fig: Figure) -> str:
+    """The figure as an <img> with its text."""
+    from IPython.core.pylabtools import print_figure
+
+    data = print_figure(fig, fmt="png", bbox_inches="tight", base64=True)
+    alt = escape(alt_text(fig), quote=True)
+    return f'<img src="data:image/png;base64,{data}" alt="{alt}" style="max-width: 100%">'
