@@ -77,16 +77,18 @@ class Session:
         answer, _ = self._ask({"do": "cell", "source": source, "seconds": left}, [], left)
         return answer.get("outputs")
 
-    def call(self, name: str, args: list, keep: tuple[int, ...] = ()):
+    def call(self, name: str, args: list, keep: tuple[int, ...] = (), count: bool = False):
         """Call a function of the notebook.
 
         args: arrays, numbers, dicts of them, or a Held. Where the function wrote into an array or
             a dict, the one in the list is changed, as if it had been called right here.
         keep: positions of a pair's items that stay on the other side, as Held.
+        count: return a pair, the value and the number of steps that Python took. The number is the
+            other side's word: see run.py on who looks at a notebook that may have forged it.
         """
         arrays: list[np.ndarray] = []
         nodes = [pack(value, arrays, _not_ours) for value in args]
-        request = {"do": "call", "name": name, "args": nodes, "keep": list(keep)}
+        request = {"do": "call", "name": name, "args": nodes, "keep": list(keep), "count": count}
         answer, arrays = self._ask(request, arrays, 2 * self.limits.call_seconds)
         if isinstance(answer.get("not_ready"), str):
             raise NotReady(plain(answer["not_ready"]))
@@ -98,7 +100,12 @@ class Session:
                 _change(args[position], unpack(node, arrays, self._held))
         except (Malformed, TypeError, ValueError, LookupError):
             raise Ended(_OUT_OF_TURN) from None
-        return value
+        if not count:
+            return value
+        steps = answer.get("steps")
+        if type(steps) is not int or steps < 1:
+            raise Ended(_OUT_OF_TURN)
+        return value, steps
 
     def forget(self) -> None:
         """Let go of everything that is held for us."""
@@ -150,7 +157,7 @@ def plain(text: str) -> str:
 class RemoteFunctions(Functions):
     """The functions of a notebook as checks see them, on the far side of a wire.
 
-    call(name, args, keep) makes one call. By the course's convention a function called
+    call(name, args, keep, count) makes one call. By the course's convention a function called
     `…_forward…` returns (out, cache), and the cache stays where it is.
     """
 
@@ -161,4 +168,12 @@ class RemoteFunctions(Functions):
     def _call(self, name: str, args: list, kwargs: dict):
         if kwargs:
             raise TypeError("functions of notebooks are called with positional arguments")
-        return self._far(name, args, (1,) if "_forward" in name else ())
+        return self._far(name, args, _kept(name), False)
+
+    def _call_counted(self, name: str, args: list) -> tuple:
+        return self._far(name, args, _kept(name), True)
+
+
+def _kept(name: str) -> tuple[int, ...]:
+    """Positions of what stays on the other side of what a function returns."""
+    return (1,) if "_forward" in name else ()

@@ -21,6 +21,7 @@ from grading.checks.core import grade, score_table
 from grading.engine.drivers import Driver, choose
 from grading.engine.inside.wire import Held
 from grading.engine.limits import Limits
+from grading.engine.meddling import speaks_of_tracing
 from grading.engine.outputs import cleaned
 from grading.engine.remote import Ended, RemoteFunctions, Session
 from grading.marks import is_stand_in, mark_for_review, mark_not_run, not_needed, review_reason
@@ -151,7 +152,7 @@ class _Run:
         cell.outputs = [new_output("display_data", data=shown)]
         self.results[name] = graded | {"problem": None}
 
-    def _call(self, name: str, args: list, keep: tuple[int, ...]):
+    def _call(self, name: str, args: list, keep: tuple[int, ...], count: bool):
         """One call of a student's function by a check. Raises CheckFailed or NotReady."""
         if self.stopped:
             raise CheckFailed("Not run.")
@@ -168,8 +169,10 @@ class _Run:
             raise CheckFailed("Not run.") from None
         if any(isinstance(a, Held) and a.session != session.number for a in args):
             raise CheckFailed(f"{name} was not run: the cache was lost when the process ended.")
+        if count and (word := speaks_of_tracing(self.nb)):
+            mark_for_review(self.nb, f"its steps were counted, and it speaks of {word!r}")
         try:
-            return session.call(name, args, keep)
+            return session.call(name, args, keep, count)
         except Ended as end:
             self._close()
             self.deadly[name] = f"ended its process ({end})"

@@ -9,6 +9,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from cs231n.check.compare import close, expect_tuple
 from cs231n.check.core import Exercise
+from cs231n.check.results import CheckFailed
 from grading import marks
 from grading.engine.limits import Limits
 from grading.engine.run import Job, run_notebook
@@ -40,7 +41,19 @@ def _(f, rng):
     return close(f.double_backward(np.ones(3), cache), np.full(3, 2.0))
 
 
-EXERCISES = {"double": double, "halve": halve}
+at_once = Exercise("at_once", functions=("double",))
+
+
+@at_once.check("the steps do not grow with x")
+def _(f, rng):
+    (_, few), (out, many) = (f.counted("double", np.ones(size)) for size in (10, 100))
+    close(out, np.full(100, 2.0))
+    if many > 2 * few:
+        raise CheckFailed(f"It takes {few} steps for 10 numbers and {many} for 100.")
+
+
+EXERCISES = {"double": double, "halve": halve, "at_once": at_once}
+LOOP = "import numpy as np\ndef double(x):\n    return np.array([2 * v for v in x])"
 RIGHT = "import numpy as np\ndef double(x):\n    return 2 * x"
 
 
@@ -263,3 +276,32 @@ def test_points_come_from_the_cell_and_a_stand_in_is_not_run():
     assert results["double"]["score"] is None
     assert results["double"]["max_score"] == 7
     assert reason == "it is empty"
+
+
+def test_steps_are_counted_on_the_other_side():
+    _, results, reason = run(RIGHT, graded("at_once"))
+    assert (results["at_once"]["score"], reason) == (4.0, None)
+    _, results, reason = run(LOOP, graded("at_once"))
+    assert (results["at_once"]["score"], reason) == (0.0, None)
+    assert "for 100" in messages(results, "at_once")
+
+
+@pytest.mark.parametrize(
+    ("cheat", "word"),
+    [
+        (LOOP.replace("    return", "    import sys; sys.settrace(None)\n    return"), "settrace"),
+        (LOOP.replace("    return", "    getattr(sys, 'set' + 'trace')(None)\n    return"), None),
+        ("import sys\n" + LOOP + "\nsys._getframe().f_trace", "_getframe"),
+        ("import gc\n" + LOOP + "\ngetattr(gc, 'get_objects')", "get_objects"),
+    ],
+    ids=["switched off", "spelt in pieces", "frames", "garbage collector"],
+)
+def test_who_could_have_forged_a_count_is_shown_to_a_person_or_gains_nothing(cheat, word):
+    _, results, reason = run("import sys\n" + cheat, graded("at_once"))
+    assert results["at_once"]["score"] == 0.0
+    assert reason == (word and f"its steps were counted, and it speaks of {word!r}")
+
+
+def test_words_of_tracing_need_no_person_where_nothing_is_counted():
+    _, results, reason = run("import sys\nsys.gettrace()\n" + RIGHT, graded("double"))
+    assert (results["double"]["score"], reason) == (4.0, None)

@@ -73,7 +73,8 @@ class Session:
         """Call a function of the notebook.
 
         Answers {"value"}, or {"failed"} or {"not_ready"} with a sentence; "changed" holds the
-        arguments that the function wrote into, as they are now.
+        arguments that the function wrote into, as they are now. With "count" asked for, "steps" is
+        the number of steps that Python took.
         """
         name = request["name"]
         args = [unpack(node, arrays, self._find) for node in request["args"]]
@@ -81,8 +82,12 @@ class Session:
         functions = Functions({name: self.shell.user_ns.get(name)})
         answered: list = []
         try:
-            value = functions._call(name, args, {})
-            answer = {"value": self._pack_result(value, request["keep"], answered)}
+            steps = None
+            if request.get("count"):
+                value, steps = functions._call_counted(name, args)
+            else:
+                value = functions._call(name, args, {})
+            answer = {"value": self._pack_result(value, request["keep"], answered), "steps": steps}
         except NotReady as problem:
             return {"not_ready": str(problem)}, []
         except CheckFailed as problem:
