@@ -47,7 +47,7 @@ CANDIDATES = {
 }
 JOINS = Add | Concat | Flatten  # these need no function
 FAST = ("cs231n.fast_layers", "cs231n.fast_pooling", "cs231n.fast_pointwise")
-PLAIN = ("cs231n.architectures.plain_layers", "cs231n.architectures.plain_norms")
+PLAIN = ("cs231n.plain_layers", "cs231n.plain_norms")
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,7 @@ class Function:
 
 def default_namespaces() -> list:
     """The fast layers, and NumPy's for the other kinds."""
-    from cs231n import fast_layers, fast_pointwise
-    from cs231n.architectures import plain_layers, plain_norms
+    from cs231n import fast_layers, fast_pointwise, plain_layers, plain_norms
 
     return [fast_layers, fast_pointwise, plain_layers, plain_norms]
 

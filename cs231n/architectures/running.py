@@ -25,8 +25,8 @@ from cs231n.architectures.functions import JOINS
 from cs231n.architectures.initialise import initial_buffers
 from cs231n.architectures.initialise import initialise as first_values
 from cs231n.architectures.kinds import Input
-from cs231n.architectures.plain_layers import softmax_loss
 from cs231n.architectures.run_checks import LayerError, check_arrays, naming
+from cs231n.plain_layers import softmax_loss
 
 __all__ = ["LayerError", "Network"]
 

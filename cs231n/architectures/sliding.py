@@ -19,9 +19,9 @@ from math import prod
 import numpy as np
 
 from cs231n.architectures.kind_base import at_least
-from cs231n.architectures.plain_layers import softmax_forward
 from cs231n.architectures.receptive import Field, receptive_fields
 from cs231n.architectures.running import Network
+from cs231n.plain_layers import softmax_forward
 
 
 def score_map(network: Network, pictures: np.ndarray) -> np.ndarray:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cs231n.architectures import kinds, parse, plain_layers, plain_norms
+from cs231n import plain_layers, plain_norms
+from cs231n.architectures import kinds, parse
 from cs231n.architectures.description import Architecture, ArchitectureError, Node
 from cs231n.architectures.running import LayerError, Network
 from cs231n.gradient_check import numeric_gradient, relative_error

@@ -11,8 +11,8 @@ from cs231n.architectures import build, parse, weights
 from cs231n.architectures.description import ArchitectureError
 from cs231n.architectures.initialise import initial_buffers, initialise
 from cs231n.architectures.kinds import FC
-from cs231n.architectures.plain_layers import softmax_loss
 from cs231n.architectures.running import Network
+from cs231n.plain_layers import softmax_loss
 
 safetensors = pytest.importorskip("safetensors.numpy")
 

@@ -1,7 +1,7 @@
 """The layers that the fast modules do not have, in NumPy, so that every kind can run.
 
 Signatures are those of the notebooks: each forward returns (out, cache), each backward takes
-(dout, cache). float32 stays float32. Normalisation is in cs231n.architectures.plain_norms.
+(dout, cache). float32 stays float32. Normalisation is in cs231n.plain_norms.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cs231n.architectures.plain_layers import scale_backward, scale_forward
+from cs231n.plain_layers import scale_backward, scale_forward
 
 
 def layernorm_forward(
