@@ -15,6 +15,7 @@ from grading.errors import GradingError
 # configure(parser) and run(args) -> exit code.
 COMMANDS = {
     "build": "grading.build",
+    "rehearse": "grading.rehearse",
     "publish": "grading.publish",
     "leaks": "grading.leaks",
     "check": "grading.scorecard",

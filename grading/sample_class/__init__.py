@@ -89,10 +89,13 @@ def handed_in(
 
 
 def fill_in(released: NotebookNode, answers: Mapping[str, str]) -> NotebookNode:
-    """A released notebook with its stubs replaced by answers, where there are any."""
+    """A released notebook with its stubs replaced by answers, where there are any.
+
+    Questions stay as they are.
+    """
     notebook = nbformat.from_dict(released)
     for cell in notebook.cells:
-        if cell.metadata.get("nbgrader", {}).get("solution"):
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
             cell.source = answers.get(_defines(cell.source), cell.source)
     return notebook
 
