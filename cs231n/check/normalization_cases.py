@@ -175,10 +175,15 @@ def forward_and_param(f, norm: Norm, args) -> tuple:
 
 
 def refuses_mode(f, name: str, *args) -> None:
-    """Check that a function raises ValueError. args: its arguments, with the mode "validate"."""
+    """Check that a function takes the mode "train", and raises ValueError for another.
+
+    args: its arguments; the last is a dict, to which the mode is added
+    """
+    *arrays, param = args
+    getattr(f, name)(*arrays, {**param, "mode": "train"})
     wanted = f'{name} should raise a ValueError for mode "validate", which is not a mode'
     try:
-        getattr(f, name)(*args)
+        getattr(f, name)(*arrays, {**param, "mode": "validate"})
     except CheckFailed as problem:
         if re.match(rf"{name} stopped with \w*ValueError\b", str(problem)):
             return

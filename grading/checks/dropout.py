@@ -1,0 +1,157 @@
+"""Hidden checks of dropout: what holds of any mask that is drawn as the text asks.
+
+Shares of what is kept are taken over so many values that a right mask lies within the bounds,
+whatever the seed: more than ten standard deviations on either side. What backward must give is
+read off the student's own forward pass, which shows its mask.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cs231n.check.compare import expect_tuple
+from cs231n.check.core import Exercise
+from cs231n.check.dropout import away_from_zero
+from cs231n.check.normalization_cases import refuses_mode
+from cs231n.check.results import CheckFailed
+from grading.checks.answers import as_array, close, serious
+
+_BOTH = ("dropout_forward", "dropout_backward")
+dropout_forward = Exercise(_BOTH[0], functions=_BOTH[:1])
+dropout_backward = Exercise(_BOTH[1], functions=_BOTH)
+
+
+def _forward(f, x, p, mode="train", **more) -> tuple:
+    answer = f.dropout_forward(x, {"mode": mode, "p": p, **more})
+    out, cache = expect_tuple(answer, ("out", "cache"), "dropout_forward")
+    out = as_array(out, "out", x.shape)
+    if out.shape != x.shape:
+        raise CheckFailed(f"out has shape {out.shape}, but it should be {x.shape}.")
+    return out, cache
+
+
+def _check_share(kept, p, allowed=0.025):
+    share = float(np.mean(kept))
+    if abs(share - p) > allowed:
+        raise CheckFailed(f"With p = {p:g} a share of {share:.3f} was kept.")
+
+
+@dropout_forward.check("a share of p is kept", 3)
+def _(f, rng):
+    x = away_from_zero(rng, (250, 200))
+    for p in (0.2, 0.5, 0.92):
+        _check_share(_forward(f, x, p)[0] != 0, p)
+
+
+@dropout_forward.check("what is kept is divided by p", 3)
+def _(f, rng):
+    for shape, p in (((40, 50), 0.3), ((6, 5, 8, 7), 0.75)):
+        x = away_from_zero(rng, shape)
+        out, _ = _forward(f, x, p)
+        kept = serious(out, "out") != 0
+        hint = "What is kept is scaled, so that the mean stays what it was."
+        measured = close(out[kept], x[kept] / p, what="the kept part", tolerance=1e-5, hint=hint)
+    return measured
+
+
+@dropout_forward.check("a number is drawn for every single value", 2)
+def _(f, rng):
+    x = away_from_zero(rng, (12, 10, 9, 11))
+    kept = _forward(f, x, 0.5)[0] != 0
+    for axis in range(4):
+        slices = np.moveaxis(kept, axis, 0)
+        if (slices == slices[:1]).all():
+            raise CheckFailed(f"The mask is the same all along axis {axis} of x.")
+    for shape in ((6000,), (30, 200), (20, 30, 10)):
+        _check_share(_forward(f, away_from_zero(rng, shape), 0.5)[0] != 0, 0.5, 0.1)
+
+
+@dropout_forward.check("seeds", 2)
+def _(f, rng):
+    x = away_from_zero(rng, (20, 40))
+    seeds = (7, 7, int(rng.integers(100, 2**31)))
+    one, again, other = (_forward(f, x, 0.6, seed=seed)[0] for seed in seeds)
+    if not np.array_equal(one, again):
+        raise CheckFailed("The same seed gave two different masks.")
+    if np.array_equal(one, other):
+        raise CheckFailed("Two different seeds gave the same mask.")
+    if np.array_equal(_forward(f, x, 0.6)[0], _forward(f, x, 0.6)[0]):
+        raise CheckFailed("Two calls without a seed gave the same mask.")
+
+
+@dropout_forward.check("test mode", 3)
+def _(f, rng):
+    for shape, more in (((30, 20), {}), ((4, 3, 5, 6), {"seed": 3}), ((7,), {})):
+        x = away_from_zero(rng, shape)
+        hint = "In test mode everything passes as it is."
+        measured = close(_forward(f, x, 0.4, "test", **more)[0], x, tolerance=1e-6, hint=hint)
+    return measured
+
+
+@dropout_forward.check("p = 1; integers; float32")
+def _(f, rng):
+    x = away_from_zero(rng, (30, 20))
+    close(_forward(f, x, 1)[0], x, tolerance=1e-6, hint="Nothing is dropped at p = 1.")
+    out, _ = _forward(f, x.astype(np.float32), 0.5)
+    close(out[out != 0], 2 * x[out != 0], tolerance=1e-5)
+    out, _ = _forward(f, np.full((30, 20), 7), 0.4)
+    kept = out[out != 0]
+    hint = "Has out a place for fractions where x holds integers?"
+    return close(kept, np.full(kept.shape, 17.5), tolerance=1e-5, hint=hint)
+
+
+@dropout_forward.check("x is left alone")
+def _(f, rng):
+    x = away_from_zero(rng, (30, 20))
+    answer = f.unchanged("dropout_forward", x, {"mode": "train", "p": 0.5})
+    out = answer[0] if isinstance(answer, tuple | list) and answer else answer
+    serious(out, "out")
+
+
+@dropout_forward.check("an unknown mode raises ValueError")
+def _(f, rng):
+    refuses_mode(f, "dropout_forward", np.ones((2, 3)), {"p": 0.5})
+
+
+def _usable(f, x, p, **more):
+    """(out, cache) of a forward pass that drops something and keeps something."""
+    out, cache = _forward(f, x, p, **more)
+    if not 0.02 < np.mean(out != 0) < 0.98:
+        raise CheckFailed("dropout_forward drops all or nothing, so there is nothing to compare.")
+    return out, cache
+
+
+@dropout_backward.check("gradients go the way of their values", 4)
+def _(f, rng):
+    cases = (((30, 40), 0.6, {}), ((6, 5, 4, 7), 0.3, {"seed": 9}), ((800,), 0.5, {}))
+    for shape, p, more in cases:
+        x, dout = away_from_zero(rng, shape), rng.standard_normal(shape)
+        out, cache = _usable(f, x, p, **more)
+        hint = "A kept value was scaled on its way, and so is its gradient; others receive 0."
+        dx = f.dropout_backward(dout, cache)
+        measured = close(dx, dout * (out / x), what="dx", tolerance=1e-5, hint=hint)
+    return measured
+
+
+@dropout_backward.check("test mode", 2)
+def _(f, rng):
+    x, dout = away_from_zero(rng, (5, 4, 3)), rng.standard_normal((5, 4, 3))
+    out, cache = _forward(f, x, 0.4, "test")
+    if not np.any(out):
+        raise CheckFailed("dropout_forward drops everything in test mode.")
+    hint = "In test mode the gradient passes as the values did."
+    return close(
+        f.dropout_backward(dout, cache), dout * (out / x), what="dx", tolerance=1e-5, hint=hint
+    )
+
+
+@dropout_backward.check("nothing remembered, nothing written over", 2)
+def _(f, rng):
+    x, dout = away_from_zero(rng, (30, 40)), rng.standard_normal((30, 40))
+    out, cache = _usable(f, x, 0.5)
+    _usable(f, x, 0.7, seed=5)
+    for _ in range(2):
+        dx = f.unchanged("dropout_backward", dout, cache)
+        hint = "The mask comes from cache, and cache stays as it is."
+        measured = close(dx, dout * (out / x), what="dx", tolerance=1e-5, hint=hint)
+    return measured
