@@ -10,7 +10,7 @@ import numpy as np
 
 from cs231n.check.compare import as_array, close, expect_tuple
 from cs231n.check.core import Exercise
-from cs231n.check.normalization_cases import refuses_mode
+from cs231n.check.normalization_cases import matches, refuses_mode
 from cs231n.check.results import CheckFailed
 
 _BOTH = ("dropout_forward", "dropout_backward")
@@ -111,6 +111,8 @@ def _(f, rng):
         if out.shape == x.shape and (out == 0).any():
             raise CheckFailed("In test mode nothing is dropped, but some values of out are 0.")
         hint = "With inverted dropout the scaling is done in training; test mode does nothing."
+        if any(matches(out, factor * x) for factor in (0.4, 0.6, 1 / 0.4, 1 / 0.6)):
+            raise CheckFailed(f"In test mode out is scaled. {hint}")
         measured = close(out, x, tolerance=1e-6, hint=hint)
     return measured
 
