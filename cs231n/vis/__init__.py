@@ -11,6 +11,10 @@ an HTML object) and never calls plt.show: in a notebook a figure appears at the 
     animate_convolution     a filter slides, the sum is written out as it goes
     show_convolution_step   one step of that, as a still figure
     show_pooling            a pooling layer before and after, and where its gradient goes
+    show_shared             blocks of cells: which values are normalised together
+    show_batchnorm_graph    batch normalisation as a graph, with the way back
+    show_histograms         histograms side by side
+    plot_curves             curves over one axis
     plot_step_size          error of a numeric gradient against its step size
 
     describe                the words that are read out in a figure's place
@@ -20,6 +24,12 @@ an HTML object) and never calls plt.show: in a notebook a figure appears at the 
 from cs231n.vis.alt_text import add_alt_text, describe
 from cs231n.vis.convolution import animate_convolution, show_convolution_step
 from cs231n.vis.curves import plot_step_size
+from cs231n.vis.normalization import (
+    plot_curves,
+    show_batchnorm_graph,
+    show_histograms,
+    show_shared,
+)
 from cs231n.vis.pictures import image_grid, show_filters, show_images
 from cs231n.vis.pooling import show_pooling
 from cs231n.vis.volumes import show_volume
@@ -29,10 +39,14 @@ __all__ = [
     "animate_convolution",
     "describe",
     "image_grid",
+    "plot_curves",
     "plot_step_size",
+    "show_batchnorm_graph",
     "show_convolution_step",
     "show_filters",
+    "show_histograms",
     "show_images",
     "show_pooling",
+    "show_shared",
     "show_volume",
 ]

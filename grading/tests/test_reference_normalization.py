@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cs231n.architectures import plain_norms
+from cs231n import plain_norms
 from cs231n.gradient_check import numeric_gradient
 from grading.reference import normalization as ref
 
