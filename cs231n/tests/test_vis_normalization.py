@@ -55,10 +55,13 @@ def test_graph_names_what_comes_back_and_shows_the_numbers_given():
     assert "\N{MINUS SIGN}1" in said
 
 
-def test_histograms_say_mean_and_spread_and_lose_no_value():
-    fig = vis.show_histograms({"a": np.array([-1.0, 1.0]), "b": np.array([0.0, 90.0])}, limit=2)
-    assert "mean 0, std 1" in words(fig)
-    assert all(sum(p.get_height() for p in ax.patches) == pytest.approx(1) for ax in fig.axes)
+def test_outputs_that_moved_are_marked_without_a_count_of_sets():
+    moved = np.zeros((2, 3, 2, 2), dtype=bool)
+    moved[0, -1] = True
+    fig = vis.show_shared({"moved": moved}, alt="what moved")
+    assert "sets" not in words(fig)
+    assert fig.alt_text == "what moved"
+    assert faces(fig.axes[0])[1] == 4 + 1 + 4
 
 
 def test_curves_are_told_apart_by_more_than_colour():

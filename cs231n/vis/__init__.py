@@ -13,7 +13,6 @@ an HTML object) and never calls plt.show: in a notebook a figure appears at the 
     show_pooling            a pooling layer before and after, and where its gradient goes
     show_shared             blocks of cells: which values are normalised together
     show_batchnorm_graph    batch normalisation as a graph, with the way back
-    show_histograms         histograms side by side
     plot_curves             curves over one axis
     plot_step_size          error of a numeric gradient against its step size
 
@@ -27,7 +26,6 @@ from cs231n.vis.curves import plot_step_size
 from cs231n.vis.normalization import (
     plot_curves,
     show_batchnorm_graph,
-    show_histograms,
     show_shared,
 )
 from cs231n.vis.pictures import image_grid, show_filters, show_images
@@ -44,7 +42,6 @@ __all__ = [
     "show_batchnorm_graph",
     "show_convolution_step",
     "show_filters",
-    "show_histograms",
     "show_images",
     "show_pooling",
     "show_shared",

@@ -1,4 +1,4 @@
-"""Drawing what normalising layers do: what is normalised together, the graph, spreads, curves."""
+"""Drawing what normalising layers do: what is normalised together, batch norm's graph, curves."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.patches import FancyArrowPatch
 
+from cs231n.vis.alt_text import describe
 from cs231n.vis.style import (
     BLUE,
     COLOURS,
@@ -21,7 +22,7 @@ _DEPTH = np.array([0.42, 0.36])  # how far one step of N moves a cell to the rig
 _MARKERS, _LINES = "os^DvP*", ("-", "--", ":", "-.")
 
 
-def show_shared(sets, *, title=None, caption=None):
+def show_shared(sets, *, title=None, caption=None, alt=None):
     """Volumes as blocks of cells, one cell a value: which values are normalised together.
 
     Inputs:
@@ -30,7 +31,11 @@ def show_shared(sets, *, title=None, caption=None):
       axis, as there is no fourth.
 
     The set of the corner that all three visible faces share (first sample, last channel, first
-    place) is drawn dark and hatched. Thick lines run between sets. Returns the Figure.
+    place) is drawn dark and hatched. Thick lines run between sets.
+
+    alt: the words that are read out in the picture's place, here and below
+
+    Returns the Figure.
     """
     count = len(sets)
     fig, axes = plt.subplots(1, count, figsize=(2.3 * count, 2.9), layout="constrained")
@@ -39,12 +44,13 @@ def show_shared(sets, *, title=None, caption=None):
         if numbers.ndim not in (2, 4) or numbers.size == 0:
             raise ValueError(f"{name}: a block is (N, C, H, W) or (N, D), not {numbers.shape}.")
         _draw_block(ax, numbers.reshape(*numbers.shape[:2], -1), flat=numbers.ndim == 2)
-        different = np.unique(numbers).size
-        ax.set_title(f"{name}\n{different} sets of {numbers.size // different}", fontsize=10)
+        sizes = np.unique(numbers, return_counts=True)[1]
+        alike = sizes.size > 2 and np.all(sizes == sizes[0])
+        ax.set_title(f"{name}\n{sizes.size} sets of {sizes[0]}" if alike else name, fontsize=10)
     if title:
         fig.suptitle(title, fontsize=12)
     add_caption(fig, caption)
-    return fig
+    return describe(fig, alt) if alt else fig
 
 
 def _faces(numbers):
@@ -130,7 +136,7 @@ _EDGES = [
 ]
 
 
-def show_batchnorm_graph(values=None, *, title=None, caption=None):
+def show_batchnorm_graph(values=None, *, title=None, caption=None, alt=None):
     """Batch normalisation as a graph: values go to the right, gradients come back along each edge.
 
     Inputs:
@@ -182,45 +188,15 @@ def show_batchnorm_graph(values=None, *, title=None, caption=None):
     if title:
         fig.suptitle(title, fontsize=12)
     add_caption(fig, caption)
-    return fig
+    return describe(fig, alt) if alt else fig
 
 
-# ---- spreads -------------------------------------------------------------------------------
+# ---- curves --------------------------------------------------------------------------------
 
 
-def show_histograms(arrays, *, xlabel="value", bins=41, limit=None, title=None, caption=None):
-    """Histograms side by side, one for each array of a dict {name: array}, on the same axes.
-
-    limit: values from -limit to limit are shown; None takes the largest of all arrays
-
-    Mean and standard deviation stand above each. Returns the Figure.
-    """
-    fig, axes = plt.subplots(
-        1, len(arrays), figsize=(2.2 * len(arrays), 2.6), sharey=True, layout="constrained"
-    )
-    limit = limit or max(float(np.max(np.abs(a))) for a in arrays.values()) or 1.0
-    for ax, (name, array), colour in zip(np.atleast_1d(axes), arrays.items(), COLOURS * 9):
-        values = np.ravel(array)
-        weights = np.full(values.size, 1 / values.size)
-        ax.hist(
-            np.clip(values, -limit, limit),
-            bins,
-            range=(-limit, limit),
-            weights=weights,
-            color=colour,
-        )
-        ax.set_title(f"{name}\nmean {values.mean():.2g}, std {values.std():.2g}", fontsize=9)
-        ax.set_xlabel(xlabel, fontsize=9)
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.tick_params(labelsize=8)
-    np.atleast_1d(axes)[0].set_ylabel("share of values", fontsize=9)
-    if title:
-        fig.suptitle(title, fontsize=12)
-    add_caption(fig, caption)
-    return fig
-
-
-def plot_curves(x, curves, *, xlabel, ylabel, log="", title=None, caption=None, size=(7.0, 3.8)):
+def plot_curves(
+    x, curves, *, xlabel, ylabel, log="", title=None, caption=None, alt=None, size=(7.0, 3.8)
+):
     """Curves over one axis, told apart by colour, marker and line.
 
     Inputs:
@@ -251,4 +227,4 @@ def plot_curves(x, curves, *, xlabel, ylabel, log="", title=None, caption=None, 
     if len(curves) > 1:
         ax.legend(frameon=False, fontsize=9)
     add_caption(fig, caption)
-    return fig
+    return describe(fig, alt) if alt else fig
