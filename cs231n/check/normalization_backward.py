@@ -97,8 +97,8 @@ def _measured(f, norm: Norm, args, position: int, dout, precise: bool):
     """The slopes of the student's forward pass by one of its inputs."""
 
     def out(value):
-        moved = (*args[:position], value, *args[position + 1 :])
-        return as_array(forward(f, norm, moved)[0], "out").astype(np.float64)
+        nudged = [value if i == position else old for i, old in enumerate(args)]
+        return as_array(forward(f, norm, nudged)[0], "out").astype(np.float64)
 
     h = 1e-5 if precise else 1e-2  # differences of float32 drown in rounding below that
     return numeric_gradient(out, args[position], dout, h=h)
@@ -151,7 +151,8 @@ def _add_checks(exercise: Exercise, norm: Norm, backward: str) -> None:
             return _compare_slopes(f, norm, backward, args, dout)
         except CheckFailed as failure:
             hint = "If the checks above pass: epsilon belongs into the backward pass as well."
-            raise CheckFailed(f"{failure} {hint}", failure.error, failure.tolerance) from None
+            message = f"{failure} {hint}"
+            raise CheckFailed(message, failure.error, failure.tolerance) from None
 
     @exercise.check("another forward pass in between, and backward twice")
     def _(f, rng):

@@ -60,13 +60,13 @@ def _slips(k: Known, eps: float) -> dict[str, np.ndarray]:
 
 def _compare(out, k: Known, eps: float, hint: str, tolerance=1e-7):
     """Compare out with what is known; name the slip where it is one of those people make."""
-    expected = k.expected(eps)
-    out = as_array(out, "out", expected.shape)
-    if not matches(out, expected):
+    right = k.expected(eps)
+    out = as_array(out, "out", right.shape)
+    if not matches(out, right):
         for sentence, slip in _slips(k, eps).items():
-            if matches(out, slip) and not matches(slip, expected, 1e-5):
+            if matches(out, slip) and not matches(slip, right, 1e-5):
                 raise CheckFailed(f"Not yet: {sentence}")
-    return close(out, expected, tolerance=tolerance, hint=hint)
+    return close(out, right, tolerance=tolerance, hint=hint)
 
 
 # Shapes of x and numbers of groups, by what a check is about.

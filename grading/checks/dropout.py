@@ -22,12 +22,12 @@ dropout_backward = Exercise(_BOTH[1], functions=_BOTH)
 
 
 def _forward(f, x, p, mode="train", **more) -> tuple:
-    answer = f.dropout_forward(x, {"mode": mode, "p": p, **more})
-    out, cache = expect_tuple(answer, ("out", "cache"), "dropout_forward")
-    out = as_array(out, "out", x.shape)
-    if out.shape != x.shape:
-        raise CheckFailed(f"out has shape {out.shape}, but it should be {x.shape}.")
-    return out, cache
+    came = f.dropout_forward(x, {"mode": mode, "p": p, **more})
+    out, cache = expect_tuple(came, ("out", "cache"), _BOTH[0])
+    out = as_array(out, "out", shape=x.shape)
+    if out.shape == x.shape:
+        return out, cache
+    raise CheckFailed(f"out has another shape, {out.shape}, than x, {x.shape}.")
 
 
 def _check_share(kept, p, allowed=0.025):
@@ -57,10 +57,10 @@ def _(f, rng):
 @dropout_forward.check("a number is drawn for every single value", 2)
 def _(f, rng):
     x = away_from_zero(rng, (12, 10, 9, 11))
-    kept = _forward(f, x, 0.5)[0] != 0
+    out, _ = _forward(f, x, 0.5)
     for axis in range(4):
-        slices = np.moveaxis(kept, axis, 0)
-        if (slices == slices[:1]).all():
+        along = np.moveaxis(out != 0, axis, 0)
+        if np.array_equal(along[1:], along[:-1]):
             raise CheckFailed(f"The mask is the same all along axis {axis} of x.")
     for shape in ((6000,), (30, 200), (20, 30, 10)):
         _check_share(_forward(f, away_from_zero(rng, shape), 0.5)[0] != 0, 0.5, 0.1)
@@ -70,10 +70,10 @@ def _(f, rng):
 def _(f, rng):
     x = away_from_zero(rng, (20, 40))
     seeds = (7, 7, int(rng.integers(100, 2**31)))
-    one, again, other = (_forward(f, x, 0.6, seed=seed)[0] for seed in seeds)
-    if not np.array_equal(one, again):
+    first, repeated, other = (_forward(f, x, 0.6, seed=seed)[0] for seed in seeds)
+    if not np.array_equal(first, repeated):
         raise CheckFailed("The same seed gave two different masks.")
-    if np.array_equal(one, other):
+    if np.array_equal(first, other):
         raise CheckFailed("Two different seeds gave the same mask.")
     if np.array_equal(_forward(f, x, 0.6)[0], _forward(f, x, 0.6)[0]):
         raise CheckFailed("Two calls without a seed gave the same mask.")
@@ -95,7 +95,7 @@ def _(f, rng):
     out, _ = _forward(f, x.astype(np.float32), 0.5)
     close(out[out != 0], 2 * x[out != 0], tolerance=1e-5)
     out, _ = _forward(f, np.full((30, 20), 7), 0.4)
-    kept = out[out != 0]
+    kept = out[np.nonzero(out)]
     hint = "Has out a place for fractions where x holds integers?"
     return close(kept, np.full(kept.shape, 17.5), tolerance=1e-5, hint=hint)
 
@@ -110,7 +110,7 @@ def _(f, rng):
 
 @dropout_forward.check("an unknown mode raises ValueError")
 def _(f, rng):
-    refuses_mode(f, "dropout_forward", np.ones((2, 3)), {"p": 0.5})
+    refuses_mode(f, _BOTH[0], np.ones((4, 3)), {"p": 0.6})
 
 
 def _usable(f, x, p, **more):
@@ -121,6 +121,10 @@ def _usable(f, x, p, **more):
     return out, cache
 
 
+def _compare_gradient(dx, dout, mask, hint):
+    return close(dx, dout * mask, what="dx", tolerance=1e-5, hint=hint)
+
+
 @dropout_backward.check("gradients go the way of their values", 4)
 def _(f, rng):
     cases = (((30, 40), 0.6, {}), ((6, 5, 4, 7), 0.3, {"seed": 9}), ((800,), 0.5, {}))
@@ -129,7 +133,7 @@ def _(f, rng):
         out, cache = _usable(f, x, p, **more)
         hint = "A kept value was scaled on its way, and so is its gradient; others receive 0."
         dx = f.dropout_backward(dout, cache)
-        measured = close(dx, dout * (out / x), what="dx", tolerance=1e-5, hint=hint)
+        measured = _compare_gradient(dx, dout, out / x, hint)
     return measured
 
 
@@ -140,9 +144,7 @@ def _(f, rng):
     if not np.any(out):
         raise CheckFailed("dropout_forward drops everything in test mode.")
     hint = "In test mode the gradient passes as the values did."
-    return close(
-        f.dropout_backward(dout, cache), dout * (out / x), what="dx", tolerance=1e-5, hint=hint
-    )
+    return _compare_gradient(f.dropout_backward(dout, cache), dout, out / x, hint)
 
 
 @dropout_backward.check("nothing remembered, nothing written over", 2)
@@ -153,5 +155,5 @@ def _(f, rng):
     for _ in range(2):
         dx = f.unchanged("dropout_backward", dout, cache)
         hint = "The mask comes from cache, and cache stays as it is."
-        measured = close(dx, dout * (out / x), what="dx", tolerance=1e-5, hint=hint)
+        measured = _compare_gradient(dx, dout, out / x, hint)
     return measured

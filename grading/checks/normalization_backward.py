@@ -11,6 +11,7 @@ from cs231n.check.results import CheckFailed, NotReady
 from grading.checks.answers import as_array, check_not_constant, close, serious
 from grading.checks.normalization_layers import (
     EQUAL,
+    NORMS,
     PLAIN,
     TOLERANCE,
     backward_at_heart_right,
@@ -25,18 +26,22 @@ from grading.checks.slopes import slope
 _ALT = "batchnorm_backward_alt"
 _GRADIENTS = ("dx", "dgamma", "dbeta")
 
-batchnorm_backward = Exercise(BATCH.backward, functions=(BATCH.forward, BATCH.backward))
-batchnorm_backward_alt = Exercise(_ALT, functions=(BATCH.forward, _ALT))
-layernorm_backward = Exercise(LAYER.backward, functions=(LAYER.forward, LAYER.backward))
-spatial_batchnorm_backward = Exercise(
-    SPATIAL.backward, functions=(SPATIAL.forward, SPATIAL.backward)
-)
-spatial_groupnorm_backward = Exercise(GROUP.backward, functions=(GROUP.forward, GROUP.backward))
+
+def _exercise(norm: Norm, name: str = "") -> Exercise:
+    name = name or norm.backward
+    return Exercise(name, functions=(norm.forward, name))
+
+
+batchnorm_backward = _exercise(BATCH)
+batchnorm_backward_alt = _exercise(BATCH, _ALT)
+layernorm_backward = _exercise(LAYER)
+spatial_batchnorm_backward = _exercise(SPATIAL)
+spatial_groupnorm_backward = _exercise(GROUP)
 
 
 def _gradients(f, backward: str, dout, cache, call=None) -> tuple:
-    answer = (call or getattr(f, backward))(dout, cache)
-    return expect_tuple(answer, _GRADIENTS, backward)
+    came = (call or getattr(f, backward))(dout, cache)
+    return expect_tuple(came, _GRADIENTS, backward)
 
 
 def _compare(
@@ -72,8 +77,9 @@ def _is_own_slope(f, rng, norm, backward, args, position, gradient, out, dout) -
             return False
 
         def moved_out(moved):
-            moved = (*args[:position], moved, *args[position + 1 :])
-            return as_array(forward(f, norm, moved)[0], "out")
+            own = list(args)
+            own[position] = moved
+            return as_array(forward(f, norm, own)[0], "out")
 
         for _ in range(3):
             direction = rng.standard_normal(value.shape)
@@ -151,11 +157,6 @@ def _check_unspoilt(f, norm: Norm, backward: str, args, others, dout) -> None:
     check_not_constant(_gradients(f, backward, 2 * dout, other)[0], first[0], "dx")
 
 
-for _exercise, _norm in (
-    (batchnorm_backward, BATCH),
-    (batchnorm_backward_alt, BATCH),
-    (layernorm_backward, LAYER),
-    (spatial_batchnorm_backward, SPATIAL),
-    (spatial_groupnorm_backward, GROUP),
-):
-    _add_checks(_exercise, _norm)
+_add_checks(batchnorm_backward_alt, BATCH)
+for _norm in NORMS:
+    _add_checks(globals()[_norm.backward], _norm)

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from cs231n.check import normalization_cases as cases
 from cs231n.check.core import Exercise
-from cs231n.check.normalization_cases import (
-    BATCH,
-    GROUP,
-    LAYER,
-    SPATIAL,
-    Norm,
-    forward,
-    forward_and_param,
-    refuses_mode,
-)
+from cs231n.check.normalization_cases import BATCH, GROUP, LAYER, SPATIAL, Norm, forward
 from cs231n.check.results import CheckFailed, NotReady
 from grading.checks.answers import as_array, check_not_constant, close, serious
 from grading.checks.normalization_layers import (
     EQUAL,
+    NORMS,
     PLAIN,
     STATISTICS,
     TOLERANCE,
@@ -64,7 +57,7 @@ def _own_batchnorm(f, norm: Norm, args):
     x, gamma, beta, param = args
     N, C, H, W = x.shape
     try:
-        out, param = forward_and_param(f, BATCH, (_rows(x), gamma, beta, param))
+        out, param = cases.forward_and_param(f, BATCH, (_rows(x), gamma, beta, param))
         out = as_array(out, "out", (N * H * W, C))
         return np.moveaxis(out.reshape(N, H, W, C), -1, 1), param
     except (CheckFailed, NotReady, ValueError):
@@ -127,21 +120,16 @@ def _add_shared_checks(exercise: Exercise, norm: Norm) -> None:
         check_not_constant(*outs)
 
 
-for _exercise, _norm in (
-    (batchnorm_forward, BATCH),
-    (layernorm_forward, LAYER),
-    (spatial_batchnorm_forward, SPATIAL),
-    (spatial_groupnorm_forward, GROUP),
-):
-    _add_shared_checks(_exercise, _norm)
+for _norm in NORMS:
+    _add_shared_checks(globals()[_norm.forward], _norm)
 
 
-# ---- what layers with modes have besides ---------------------------------------------------
+# ---- running statistics, test mode ---------------------------------------------------------
 
 
 def _compare_statistics(f, norm: Norm, args, hint="", only=STATISTICS):
     """One forward pass in mode "train": compare what it leaves in the dict. Returns that dict."""
-    _, param = forward_and_param(f, norm, args)
+    _, param = cases.forward_and_param(f, norm, args)
     wanted = right(norm, args)[2]
     D = args[0].shape[1]
     came = dict(zip(STATISTICS, statistics(param, D)))
@@ -203,16 +191,17 @@ def _add_mode_checks(exercise: Exercise, norm: Norm) -> None:
     @exercise.check("test mode leaves the running statistics alone")
     def _(f, rng):
         args = in_test(rng, momentum=0.5)
-        out, param = forward_and_param(f, norm, args)
+        out, param = cases.forward_and_param(f, norm, args)
         serious(out, "out")
         for name, came in zip(STATISTICS, statistics(param, shape[1])):
-            if not np.array_equal(came, args[-1][name]):
+            before = args[-1][name]
+            if not np.array_equal(before, came):
                 raise CheckFailed(f"{name} was changed in test mode.")
 
     @exercise.check("an unknown mode raises ValueError")
     def _(f, rng):
         x, gamma, beta, _ = inputs(rng, norm, shape)
-        refuses_mode(f, norm.forward, x, gamma, beta, {})
+        cases.refuses_mode(f, norm.forward, x, gamma, beta, {})
 
 
 _add_mode_checks(batchnorm_forward, BATCH)

@@ -13,6 +13,7 @@ from grading.checks.answers import as_array
 from grading.checks.slopes import is_proven, once
 from grading.reference import normalization
 
+NORMS = (BATCH, LAYER, SPATIAL, GROUP)
 STATISTICS = ("running_mean", "running_var")
 # Wide enough for a solution that computes in float32.
 TOLERANCE = 1e-5
@@ -41,8 +42,8 @@ def inputs(rng, norm: Norm, shape, G=1, *, spread=(0.5, 2.0), **param) -> tuple:
     # A set whose numbers happen to be almost equal would be another question: half are far apart.
     numbers = rng.standard_normal((sets, count)) + np.where(np.arange(count) % 2, 1.5, -1.5)
     x = norm.place(middle + width * rng.permuted(numbers, axis=1), shape)
-    gamma = rng.choice([-1.0, 1.0], shape[1]) * rng.uniform(0.5, 2, shape[1])
-    beta = rng.uniform(-2, 2, shape[1])
+    C = shape[1]
+    gamma, beta = rng.choice([-1.0, 1.0], C) * rng.uniform(0.5, 2, C), rng.uniform(-2, 2, C)
     mode = {"mode": "train"} if norm.running else {}
     return norm.arguments(x, gamma, beta, mode | {"eps": EPS} | param, G)
 
@@ -125,14 +126,13 @@ def in_place(gradient, value, name: str):
 
 def statistics(param, D: int) -> list:
     """The running statistics in a dict that forward has changed."""
-    if not isinstance(param, dict):
+    if type(param) is not dict:
         raise CheckFailed("bn_param is not a dict any more.")
     found = []
     for name in STATISTICS:
         if name not in param:
             raise CheckFailed(f'There is no bn_param["{name}"] after the forward pass.')
-        array = as_array(param[name], name, (D,))
-        if array.shape != (D,):
-            raise CheckFailed(f"{name} has shape {array.shape}, but it should be {(D,)}.")
-        found.append(array)
+        found.append(as_array(param[name], name, (D,)))
+        if found[-1].shape != (D,):
+            raise CheckFailed(f"{name} has shape {found[-1].shape}, but it should be {(D,)}.")
     return found
