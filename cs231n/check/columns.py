@@ -20,13 +20,13 @@ from cs231n.check.columns_cases import (
     windows_on,
 )
 from cs231n.check.columns_conv import conv_backward_im2col, conv_forward_im2col
-from cs231n.check.columns_lines import check_lines
 from cs231n.check.columns_pools import (
     max_pool_backward_im2col,
     max_pool_backward_reshape,
     max_pool_forward_im2col,
     max_pool_forward_reshape,
 )
+from cs231n.check.columns_steps import check_steps
 from cs231n.check.compare import as_array, close
 from cs231n.check.core import Exercise
 from cs231n.check.results import CheckFailed, Measurement
@@ -49,7 +49,9 @@ _PICTURE = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
 _COLUMNS = [[1, 2, 4, 5], [2, 3, 5, 6], [4, 5, 7, 8], [5, 6, 8, 9]]
 _SUMS = [[1, 4, 3], [8, 20, 12], [7, 16, 9]]
 
-_PAD = "With pad 0 the first window begins at the picture's own corner, and the padding holds zeros."
+_PAD = (
+    "With pad 0 the first window begins at the picture's own corner, and the padding holds zeros."
+)
 _STRIDE = "Window (i, j) begins at row i * stride, column j * stride of the padded picture."
 _PICTURE_AXES = "H and H_out go with rows, W and W_out with columns."
 _WINDOW_AXES = "field_height counts rows, field_width counts columns."
@@ -108,15 +110,15 @@ def _(f, rng):
         check_columns_shape(f.unchanged("im2col", rng.random(layout.shape), *layout.args), layout)
 
 
-@im2col.check("vectorised: the lines run do not grow with the input")
+@im2col.check("vectorised: Python takes no more steps for more input")
 def _(f, rng):
     def count(shape):
         layout = Layout(shape, (2, 2), 1, 0, (shape[2] - 1, shape[3] - 1))
-        cols, lines = f.counted("im2col", addressed(shape), *layout.args)
+        cols, steps = f.counted("im2col", addressed(shape), *layout.args)
         check_columns_shape(cols, layout)
-        return lines
+        return steps
 
-    check_lines(count, "im2col")
+    check_steps(count, "im2col")
 
 
 # ---- col2im --------------------------------------------------------------------------------
@@ -146,8 +148,8 @@ def _check_sums(f, layout, hint):
         raise CheckFailed(
             f"Columns of ones: x[0, 0, {p}, {q}] lies in {counts[0, 0, p, q]} windows and should "
             f"receive {counts[0, 0, p, q]}, but receives 1. Does the last copy replace the others, "
-            "where all should be added up? (With = in place of += it does, and with += on a list of "
-            "indices in which one pixel comes up twice.)"
+            "where all should be added up? (With = in place of += it does, and with += on a list "
+            "of indices in which one pixel comes up twice.)"
         )
     close(dx, counts, what="dx (of columns of ones)", tolerance=1e-6, hint=hint)
 
@@ -247,13 +249,13 @@ def _(f, rng):
         f.unchanged("col2im", rng.random(layout.cols_shape), layout.shape, *layout.args)
 
 
-@col2im.check("vectorised: the lines run do not grow with the input")
+@col2im.check("vectorised: Python takes no more steps for more input")
 def _(f, rng):
     def count(shape):
         layout = Layout(shape, (2, 2), 1, 0, (shape[2] - 1, shape[3] - 1))
-        dx, lines = f.counted("col2im", np.ones(layout.cols_shape), shape, *layout.args)
+        dx, steps = f.counted("col2im", np.ones(layout.cols_shape), shape, *layout.args)
         if np.shape(dx) != shape:
             raise CheckFailed(f"dx has shape {np.shape(dx)}, but it should be {shape}.")
-        return lines
+        return steps
 
-    check_lines(count, "col2im")
+    check_steps(count, "col2im")

@@ -1,14 +1,14 @@
 """Visible checks of convolution as a matrix product, forward and backward (notebook 5_im2col).
 
-A filter that is a single 1 picks one pixel out of each window; that, the bias and linearity together
-fix the whole layer. Gradients are measured on the student's own forward pass. A layer that is wrong
-because im2col is wrong is told so.
+A filter that is a single 1 picks one pixel out of each window; that, the bias and linearity
+together fix the whole layer. Gradients are measured on the student's own forward pass. A layer that
+is wrong because im2col is wrong is told so.
 """
 
 import numpy as np
 
 from cs231n.check.columns_cases import Layout, addressed, check_columns, windows_on
-from cs231n.check.columns_lines import check_lines
+from cs231n.check.columns_steps import check_own_steps
 from cs231n.check.compare import as_array, close, expect_tuple
 from cs231n.check.convolution_probes import explain_shape, picked, single_ones, volumes
 from cs231n.check.core import Exercise
@@ -163,34 +163,20 @@ def _(f, rng):
     f.unchanged(_BOTH[0], *arrays, _param(1, 1))
 
 
-def vectorised(f, helpers, count, name):
-    """check_lines of a function, not counting what its helpers run: a loop in im2col has its own
-    check. count(shape, name) -> lines, for the function itself or for a helper."""
-    try:
-        check_lines(lambda shape: count(shape, name), name)
-    except CheckFailed as failure:
-        try:
-            check_lines(
-                lambda s: count(s, name) - sum(count(s, helper) for helper in helpers), name
-            )
-        except (CheckFailed, NotReady):
-            raise failure from None
-
-
-@conv_forward_im2col.check("vectorised: the lines run do not grow with the input")
+@conv_forward_im2col.check("vectorised: Python takes no more steps for more input")
 def _(f, rng):
     def count(shape, which):
         N, C, H, W = shape
         x, w, b = volumes(rng, shape, (2, C, 2, 2))
         if which == "im2col":
             return f.counted("im2col", x, 2, 2, 1, 0)[1]
-        answer, lines = f.counted(_BOTH[0], x, w, b, _param(1, 0))
+        answer, steps = f.counted(_BOTH[0], x, w, b, _param(1, 0))
         out, _ = expect_tuple(answer, ("out", "cache"), _BOTH[0])
         if np.shape(out) != (N, 2, H - 1, W - 1):
             raise CheckFailed(f"out has shape {np.shape(out)}, not {(N, 2, H - 1, W - 1)}.")
-        return lines
+        return steps
 
-    vectorised(f, ("im2col",), count, _BOTH[0])
+    check_own_steps(f, ("im2col",), count, _BOTH[0])
 
 
 # ---- backward ------------------------------------------------------------------------------
@@ -286,7 +272,7 @@ def _(f, rng):
     f.unchanged(_BOTH[1], rng.standard_normal(as_array(out, "out").shape), cache)
 
 
-@conv_backward_im2col.check("vectorised: the lines run do not grow with the input")
+@conv_backward_im2col.check("vectorised: Python takes no more steps for more input")
 def _(f, rng):
     def count(shape, which):
         N, C, H, W = shape
@@ -297,10 +283,10 @@ def _(f, rng):
             cols = np.ones((C * 4, N * (H - 1) * (W - 1)))
             return f.counted("col2im", cols, shape, 2, 2, 1, 0)[1]
         out, cache = _forward(f, *arrays, _param(1, 0))
-        answer, lines = f.counted(_BOTH[1], np.ones(np.shape(out)), cache)
+        answer, steps = f.counted(_BOTH[1], np.ones(np.shape(out)), cache)
         dx, _, _ = expect_tuple(answer, _GRADIENTS, _BOTH[1])
         if np.shape(dx) != shape:
             raise CheckFailed(f"dx has shape {np.shape(dx)}, but it should be {shape}.")
-        return lines
+        return steps
 
-    vectorised(f, ("im2col", "col2im"), count, _BOTH[1])
+    check_own_steps(f, ("im2col", "col2im"), count, _BOTH[1])

@@ -6,7 +6,8 @@ are measured on the student's own forward pass, and ties are judged by what they
 
 import numpy as np
 
-from cs231n.check.columns_conv import helpers_first, vectorised
+from cs231n.check.columns_conv import helpers_first
+from cs231n.check.columns_steps import check_own_steps
 from cs231n.check.compare import as_array, close, expect_tuple
 from cs231n.check.core import Exercise
 from cs231n.check.pooling_cases import AXES, distinct, known_pool, pool_param
@@ -23,7 +24,9 @@ max_pool_backward_im2col = Exercise(COLUMNS[1], functions=("im2col", "col2im", *
 
 # The example worked out in notebook 3_pooling.
 _PICTURE = np.array([[[[1, 7, -2, 4], [3, 5, 6, 0], [-8, -3, 2, 9], [-4, -6, 8, 1]]]], dtype=float)
-_SPLIT = "Which rows belong to window row i? Write the new shape so that they lie next to each other."
+_SPLIT = (
+    "Which rows belong to window row i? Write the new shape so that they lie next to each other."
+)
 _SIZES = "The stride says where a window begins, pool_height and pool_width how large it is."
 _APART = "Every picture and every channel is pooled by itself: what are the columns' columns?"
 _ADD_UP = "A pixel in several windows receives the gradients of all of them, added up."
@@ -94,24 +97,24 @@ def _add_forward_checks(exercise, kind, cases):
     def _(f, rng):
         f.unchanged(kind[0], rng.standard_normal((2, 2, 4, 4)), pool_param((2, 2), 2))
 
-    @exercise.check("vectorised: the lines run do not grow with the input")
+    @exercise.check("vectorised: Python takes no more steps for more input")
     def _(f, rng):
         def count(shape, which):
             if which != kind[0]:
                 return count_helper(f, which, shape)
             x = rng.standard_normal(shape)
-            answer, lines = f.counted(kind[0], x, pool_param((2, 2), 2))
+            answer, steps = f.counted(kind[0], x, pool_param((2, 2), 2))
             out, _ = expect_tuple(answer, ("out", "cache"), kind[0])
             wanted = (*shape[:2], shape[2] // 2, shape[3] // 2)
             if np.shape(out) != wanted:
                 raise CheckFailed(f"out has shape {np.shape(out)}, but it should be {wanted}.")
-            return lines
+            return steps
 
-        vectorised(f, exercise.functions[:-1], count, kind[0])
+        check_own_steps(f, exercise.functions[:-1], count, kind[0])
 
 
 def count_helper(f, which, shape):
-    """The lines that im2col or col2im runs for pools of 2x2 with stride 2."""
+    """The steps of im2col or col2im for pools of 2x2 with stride 2."""
     N, C, H, W = shape
     split = (N * C, 1, H, W)
     if which == "im2col":
@@ -268,19 +271,19 @@ def _add_backward_checks(exercise, kind, cases):
         out, cache = _forward(f, kind, distinct(rng, (2, 1, 4, 4)), pool_param((2, 2), 2))
         f.unchanged(kind[1], rng.standard_normal(as_array(out, "out").shape), cache)
 
-    @exercise.check("vectorised: the lines run do not grow with the input")
+    @exercise.check("vectorised: Python takes no more steps for more input")
     def _(f, rng):
         def count(shape, which):
             if which != kind[1]:
                 return count_helper(f, which, shape)
             x = rng.standard_normal(shape)
             out, cache = _forward(f, kind, x, pool_param((2, 2), 2))
-            dx, lines = f.counted(kind[1], np.ones(np.shape(out)), cache)
+            dx, steps = f.counted(kind[1], np.ones(np.shape(out)), cache)
             if np.shape(dx) != shape:
                 raise CheckFailed(f"dx has shape {np.shape(dx)}, but it should be {shape}.")
-            return lines
+            return steps
 
-        vectorised(f, exercise.functions[:-2], count, kind[1])
+        check_own_steps(f, exercise.functions[:-2], count, kind[1])
 
 
 _add_backward_checks(max_pool_backward_reshape, RESHAPE, _BACKWARD_TILES)

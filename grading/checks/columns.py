@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from cs231n.check.columns_cases import Layout, addressed, check_columns_shape
-from cs231n.check.columns_lines import check_lines
+from cs231n.check.columns_steps import check_steps
 from cs231n.check.core import Exercise
 from cs231n.check.results import CheckFailed, NotReady
 from grading.checks import fast
@@ -71,9 +71,7 @@ _MIXED = Layout((2, 3, 7, 6), (3, 2), 2, 1, (4, 4))
 
 def _compare_columns(f, x, layout, hint, tolerance=TOLERANCE):
     right = reference.im2col(x, *layout.args)
-    return close(
-        f.im2col(x, *layout.args), right, what="X_col", tolerance=tolerance, hint=hint
-    )
+    return close(f.im2col(x, *layout.args), right, what="X_col", tolerance=tolerance, hint=hint)
 
 
 for _name, _weight, _layout, _hint in _LAYOUTS:
@@ -106,16 +104,16 @@ def _(f, rng):
     f.unchanged("im2col", rng.random((1, 1, 2, 2)), 1, 1, 1, 0)
 
 
-@im2col.check("vectorised: the lines run do not grow with the input", 3)
+@im2col.check("vectorised: Python takes no more steps for more input", 3)
 def _(f, rng):
     def count(shape):
         layout = Layout(shape, (2, 2), 1, 0, (shape[2] - 1, shape[3] - 1))
-        cols, lines = f.counted("im2col", addressed(shape), *layout.args)
+        cols, steps = f.counted("im2col", addressed(shape), *layout.args)
         cols = serious(check_columns_shape(as_array(cols, "X_col"), layout), "X_col")
         check_not_constant(cols.min(), cols.max(), "every value of X_col")
-        return lines
+        return steps
 
-    check_lines(count, "im2col")
+    check_steps(count, "im2col")
 
 
 # ---- col2im --------------------------------------------------------------------------------
@@ -199,15 +197,15 @@ def _(f, rng):
     f.unchanged("col2im", rng.random((1, 4)), (1, 1, 2, 2), 1, 1, 1, 0)
 
 
-@col2im.check("vectorised: the lines run do not grow with the input", 3)
+@col2im.check("vectorised: Python takes no more steps for more input", 3)
 def _(f, rng):
     def count(shape):
         layout = Layout(shape, (2, 2), 1, 0, (shape[2] - 1, shape[3] - 1))
         cols = rng.random(layout.cols_shape)
-        dx, lines = f.counted("col2im", cols, shape, *layout.args)
+        dx, steps = f.counted("col2im", cols, shape, *layout.args)
         dx = serious(dx, "dx")
         if dx.shape != shape:
             raise CheckFailed(f"dx has shape {dx.shape}, which is not x_shape.")
-        return lines
+        return steps
 
-    check_lines(count, "col2im")
+    check_steps(count, "col2im")

@@ -31,8 +31,9 @@ def im2col(x, field_height, field_width, stride, pad):
     - column n * H_out * W_out + i * W_out + j is the window (i, j) of picture n: all positions of
       picture 0 first, row by row, then those of picture 1, and so on
 
-    How many lines of Python run must not depend on N, C, H or W: no loop, comprehension or np.vectorize
-    over pictures, channels or positions. A loop over the HH * WW places in a window is welcome.
+    How many steps Python takes must not depend on N, C, H or W: no loop, comprehension or
+    np.vectorize over pictures, channels or positions. A loop over the HH * WW places in a window is
+    welcome.
     """
     N, C, H, W = x.shape
     HH, WW = field_height, field_width
@@ -68,7 +69,7 @@ def col2im(cols, x_shape, field_height, field_width, stride, pad):
 
         np.sum(im2col(x, ...) * c) equals np.sum(x * col2im(c, x.shape, ...))
 
-    As for im2col, the number of lines that run must not depend on N, C, H or W.
+    As for im2col, the number of Python's steps must not depend on N, C, H or W.
     """
     N, C, H, W = x_shape
     HH, WW = field_height, field_width
@@ -103,7 +104,7 @@ def conv_forward_im2col(x, w, b, conv_param):
     - out: shape (N, F, H_out, W_out), sizes as in im2col
     - cache: whatever your backward pass needs, (x, w, b, conv_param, X_col) for example
 
-    The number of lines that run must not depend on N, C, F, H or W.
+    The number of Python's steps must not depend on N, C, F, H or W.
     """
     N, C, H, W = x.shape
     F, C, HH, WW = w.shape
@@ -132,9 +133,9 @@ def conv_backward_im2col(dout, cache):
     - dw: gradient by w, shape (F, C, HH, WW)
     - db: gradient by b, shape (F,)
 
-    The number of lines that run must not depend on N, C, F, H or W.
+    The number of Python's steps must not depend on N, C, F, H or W.
     """
-    x, w, b, conv_param, X_col = cache
+    x, w, _, conv_param, X_col = cache
     F, C, HH, WW = w.shape
 
     dproduct = dout.swapaxes(0, 1).reshape(F, -1)  # (F, N * H_out * W_out)
@@ -161,7 +162,7 @@ def max_pool_forward_reshape(x, pool_param):
     Raises ValueError when the windows do not tile the picture: when pool_height, pool_width and
     stride are not all equal, or do not divide H and W.
 
-    The number of lines that run must not depend on N, C, H or W.
+    The number of Python's steps must not depend on N, C, H or W.
     """
     HH, WW, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
     N, C, H, W = x.shape
@@ -185,7 +186,7 @@ def max_pool_backward_reshape(dout, cache):
 
     Returns dx: gradient of the loss by x, shape (N, C, H, W), floating point.
 
-    The number of lines that run must not depend on N, C, H or W.
+    The number of Python's steps must not depend on N, C, H or W.
     """
     x, out, pool_param = cache
     N, C, H_out, W_out = dout.shape
@@ -211,7 +212,7 @@ def max_pool_forward_im2col(x, pool_param):
         W_out = (W - WW) / stride + 1
     - cache: whatever your backward pass needs
 
-    The number of lines that run must not depend on N, C, H or W.
+    The number of Python's steps must not depend on N, C, H or W.
     """
     HH, WW, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
     N, C, H, W = x.shape
@@ -237,7 +238,7 @@ def max_pool_backward_im2col(dout, cache):
 
     Returns dx: gradient of the loss by x, shape (N, C, H, W), floating point.
 
-    The number of lines that run must not depend on N, C, H or W.
+    The number of Python's steps must not depend on N, C, H or W.
     """
     (N, C, H, W), switches, pool_param = cache
     HH, WW, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
