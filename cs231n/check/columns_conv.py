@@ -135,8 +135,12 @@ def _(f, rng):
     b = np.array([1.0, 10.0, 100.0])
     out = _out(f, np.zeros((2, 2, 3, 4)), np.ones((3, 2, 2, 2)), b, _param(1, 0))
     wanted = np.broadcast_to(b[:, None, None], (2, 3, 2, 3))
-    hint = "x is all zeros here, so out[n, f] is b[f] everywhere: once, and filter by filter."
-    return close(out, wanted, tolerance=1e-6, hint=hint)
+    if out.shape == wanted.shape and not np.allclose(out, wanted):
+        raise CheckFailed(
+            "x is all zeros and b is 1, 10, 100 here, so out[n, f] should hold b[f] everywhere. But "
+            f"out[0] holds {'; '.join(map(_some, out[0]))}, filter by filter."
+        )
+    return close(out, wanted, tolerance=1e-6)
 
 
 @_add(conv_forward_im2col, "weights of all filters together")
@@ -198,7 +202,7 @@ def _gradients(f, dout, cache):
     return dict(zip(_GRADIENTS, answer, strict=True))
 
 
-def _compare_with_slopes(f, arrays, param, dout, found, hint=""):
+def _compare_with_slopes(f, arrays, param, dout, found, hint="", tolerance=1e-5):
     at, worst = dict(zip("xwb", arrays, strict=True)), None
     for name in reversed(_GRADIENTS):
         key = name[1]
@@ -214,7 +218,7 @@ def _compare_with_slopes(f, arrays, param, dout, found, hint=""):
                 "to compare with. Make its own check pass first."
             )
         explain_shape(name, found[name], at["x"], param["pad"])
-        measured = close(found[name], numeric, what=name, tolerance=1e-5, hint=hint)
+        measured = close(found[name], numeric, what=name, tolerance=tolerance, hint=hint)
         worst = max(worst or measured, measured, key=lambda m: m.error)
     return worst
 
@@ -251,7 +255,9 @@ def _(f, rng):
     dout = rng.standard_normal(as_array(out, "out").shape)
     hint = "Is one of the gradients an array of integers, like x?"
     found = _gradients(f, dout, cache)
-    return _compare_with_slopes(f, (x.astype(float), w, b), _param(1, 0), dout, found, hint)
+    # Slopes of a float32 forward pass are known to three digits, where pixels go up to 255.
+    at = (x.astype(float), w, b)
+    return _compare_with_slopes(f, at, _param(1, 0), dout, found, hint, tolerance=1e-3)
 
 
 @_add(conv_backward_im2col, "a second forward pass before the first backward pass")

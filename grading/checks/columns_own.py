@@ -1,9 +1,9 @@
 """Fairness among the exercises of 5_im2col, which build on one another.
 
 A layer goes through the student's own im2col and col2im. A slip in one of these costs its own
-points and not the layer's as well: where the helper is at heart right (it passes a basic case), has not
-been found right in its own exercise and yet differs from the reference in some other case, a layer
-counts as right when it gives what the reference gives *with that helper in its place*.
+points and not the layer's as well: where the helper is at heart right (it passes a basic case),
+has not been found right in its own exercise and yet differs from the reference in some other case,
+a layer counts as right when it gives what the reference gives *with that helper in its place*.
 """
 
 from __future__ import annotations

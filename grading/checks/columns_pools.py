@@ -20,6 +20,7 @@ from grading.checks.answers import as_array, check_not_constant, close, serious
 from grading.checks.columns_own import TOLERANCE, accept, reference
 from grading.checks.pooling_cases import ADD_UP, SIZE, Case
 from grading.checks.pooling_cases import CASES as ANY_WINDOWS
+from grading.checks.slopes import once
 
 max_pool_forward_reshape = Exercise(RESHAPE[0], functions=RESHAPE[:1])
 max_pool_backward_reshape = Exercise(RESHAPE[1], functions=RESHAPE)
@@ -135,13 +136,26 @@ def _caches(f, kind, x, param):
         out, cache = _forward(f, kind, x, param)
         caches.append(cache)
         close(out, right, tolerance=TOLERANCE)
+        usable = _is_right_at_heart(f, kind)
     except (CheckFailed, NotReady):
+        usable = False
+    if not usable:
         caches += [(x, param), (x, right, param), (x.shape, param), right_cache]
         if kind == RESHAPE:
             size = param["stride"]
             split = x.reshape(*x.shape[:2], -1, size, x.shape[3] // size, size)
             caches.append((x, split, right))
     return right, right_cache, caches
+
+
+@once
+def _is_right_at_heart(f, kind) -> bool:
+    x = distinct(np.random.default_rng(231), TILES[0].shape)
+    try:
+        _check_forward(f, kind, x, TILES[0].param)
+    except (CheckFailed, NotReady):
+        return False
+    return True
 
 
 def _first_that_works(caches, attempt):
