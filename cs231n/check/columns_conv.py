@@ -137,8 +137,8 @@ def _(f, rng):
     wanted = np.broadcast_to(b[:, None, None], (2, 3, 2, 3))
     if out.shape == wanted.shape and not np.allclose(out, wanted):
         raise CheckFailed(
-            "x is all zeros and b is 1, 10, 100 here, so out[n, f] should hold b[f] everywhere. But "
-            f"out[0] holds {'; '.join(map(_some, out[0]))}, filter by filter."
+            "x is all zeros and b is 1, 10, 100 here, so out[n, f] should hold b[f] everywhere; "
+            f"but out[0] holds {'; '.join(map(_some, out[0]))}, filter by filter."
         )
     return close(out, wanted, tolerance=1e-6)
 
