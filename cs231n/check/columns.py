@@ -44,10 +44,10 @@ __all__ = [
     "max_pool_forward_reshape",
 ]
 
-# The example worked out in the notebook: 2x2 windows of a 3x3 picture.
-_PICTURE = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
-_COLUMNS = [[1, 2, 4, 5], [2, 3, 5, 6], [4, 5, 7, 8], [5, 6, 8, 9]]
-_SUMS = [[1, 4, 3], [8, 20, 12], [7, 16, 9]]
+# The example worked out in the notebook: 2x2 windows of a 3x4 picture.
+_EXAMPLE = Layout((1, 1, 3, 4), (2, 2), 1, 0, (2, 3))
+_COLUMNS = [[1, 2, 3, 5, 6, 7], [2, 3, 4, 6, 7, 8], [5, 6, 7, 9, 10, 11], [6, 7, 8, 10, 11, 12]]
+_SUMS = [[1, 4, 6, 4], [10, 24, 28, 16], [9, 20, 22, 12]]
 
 _PAD = (
     "With pad 0 the first window begins at the picture's own corner, and the padding holds zeros."
@@ -76,8 +76,7 @@ _LAYOUTS = [
 
 @im2col.check("the example worked out above")
 def _(f, rng):
-    x = np.array([[_PICTURE]], dtype=float)
-    check_columns(f.im2col(x, 2, 2, 1, 0), Layout(x.shape, (2, 2), 1, 0, (2, 2)))
+    check_columns(f.im2col(addressed(_EXAMPLE.shape), *_EXAMPLE.args), _EXAMPLE)
 
 
 for _name, _layout, _hint in _LAYOUTS:
@@ -196,10 +195,9 @@ def _check_transpose(f, layout, rng):
 
 @col2im.check("the columns of the worked example, added up again")
 def _(f, rng):
-    layout = Layout((1, 1, 3, 3), (2, 2), 1, 0, (2, 2))
-    _check_sums(f, layout, "The 5 in the middle lies in all four windows.")
-    hint = "The 5 in the middle lies in all four windows: 5 + 5 + 5 + 5 = 20."
-    dx = _gathered(f, np.array(_COLUMNS, dtype=float), layout)
+    hint = "The 6 lies in four windows: 6 + 6 + 6 + 6 = 24."
+    _check_sums(f, _EXAMPLE, hint)
+    dx = _gathered(f, np.array(_COLUMNS, dtype=float), _EXAMPLE)
     return close(dx, [[_SUMS]], what="dx", tolerance=1e-6, hint=hint)
 
 

@@ -92,10 +92,11 @@ def _out(f, *args):
 
 @_add(conv_forward_im2col, "the example worked out above")
 def _(f, rng):
-    x = np.arange(1.0, 10).reshape(1, 1, 3, 3)
+    x = np.arange(1.0, 13).reshape(1, 1, 3, 4)
     w = np.array([[[[1, 0], [0, 1]]], [[[0, 1], [2, 0]]]], dtype=float)
     out = _out(f, x, w, np.array([0.0, 0.5]), _param(1, 0))
-    return close(out, [[[[6, 8], [12, 14]], [[10.5, 13.5], [19.5, 22.5]]]], tolerance=1e-6)
+    wanted = [[[7, 9, 11], [15, 17, 19]], [[12.5, 15.5, 18.5], [24.5, 27.5, 30.5]]]
+    return close(out, [wanted], tolerance=1e-6)
 
 
 for _name, _shape, _window, _steps, _size, _hint in _LAYERS:
@@ -236,14 +237,14 @@ for _name, _shape, _filters, _steps, _hint in _SLOPES:
 
 @_add(conv_backward_im2col, "the example worked out above")
 def _(f, rng):
-    x = np.arange(1.0, 10).reshape(1, 1, 3, 3)
+    x = np.arange(1.0, 13).reshape(1, 1, 3, 4)
     w = np.array([[[[1, 0], [0, 1]]]], dtype=float)
     _, cache = _forward(f, x, w, np.zeros(1), _param(1, 0))
-    found = _gradients(f, np.array([[[[1.0, 0], [0, 2]]]]), cache)
-    close(found["db"], [3], what="db", hint="1 + 0 + 0 + 2.")
-    close(found["dw"], [[[[11, 14], [20, 23]]]], what="dw", tolerance=1e-6)
-    wanted = [[[[1, 0, 0], [0, 3, 0], [0, 0, 2]]]]
-    hint = "The pixel in the middle receives 1 from the first window and 2 from the last."
+    found = _gradients(f, np.array([[[[1.0, 0, 0], [0, 2, 0]]]]), cache)
+    close(found["db"], [3], what="db", hint="1 + 2.")
+    close(found["dw"], [[[[13, 16], [25, 28]]]], what="dw", tolerance=1e-6)
+    wanted = [[[[1, 0, 0, 0], [0, 3, 0, 0], [0, 0, 2, 0]]]]
+    hint = "The pixel that holds 6 receives 1 from one window and 2 from another."
     return close(found["dx"], wanted, what="dx", tolerance=1e-6, hint=hint)
 
 

@@ -15,12 +15,17 @@ an HTML object) and never calls plt.show: in a notebook a figure appears at the 
     show_batchnorm_graph    batch normalisation as a graph, with the way back
     plot_curves             curves over one axis
     plot_step_size          error of a numeric gradient against its step size
+    show_columns            windows of a picture, and the matrix whose columns they are
+    show_product            a convolution as a product of matrices, to scale
+    show_copies             how often each pixel is copied, as heat maps
+    plot_speed              seconds against size for several ways to do the same, and ratios
 
     describe                the words that are read out in a figure's place
     add_alt_text            let all figures of a notebook carry their words (the set-up cell does)
 """
 
 from cs231n.vis.alt_text import add_alt_text, describe
+from cs231n.vis.columns import plot_speed, show_columns, show_copies, show_product
 from cs231n.vis.convolution import animate_convolution, show_convolution_step
 from cs231n.vis.curves import plot_step_size
 from cs231n.vis.normalization import (
@@ -40,10 +45,15 @@ __all__ = [
     "plot_curves",
     "plot_step_size",
     "show_batchnorm_graph",
+    "plot_speed",
+    "plot_step_size",
+    "show_columns",
     "show_convolution_step",
+    "show_copies",
     "show_filters",
     "show_images",
     "show_pooling",
     "show_shared",
+    "show_product",
     "show_volume",
 ]
