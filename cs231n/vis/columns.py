@@ -43,7 +43,7 @@ def show_columns(x, cols, window, stride=1, *, chosen=None, title=None, caption=
     x = x[0] if x.ndim == 4 and len(x) == 1 else x
     _refuse_unlike(x, cols, window, stride)
     (C, H, W), (HH, WW) = x.shape, window
-    W_out = (W - WW) // stride + 1
+    across = (W - WW) // stride + 1  # windows in a row
     chosen = range(min(4, cols.shape[1])) if chosen is None else chosen
     letters = dict(zip(chosen, string.ascii_uppercase))
     colours = dict(zip(chosen, COLOURS))
@@ -56,7 +56,7 @@ def show_columns(x, cols, window, stride=1, *, chosen=None, title=None, caption=
         draw_cells(ax, x[c], origin=(0, top), fontsize=9)
         _say(ax, ((W - 1) / 2, top - 0.65), f"channel {c}", va="bottom")
         for rank, column in enumerate(letters):
-            corner = divmod(column, W_out)
+            corner = divmod(column, across)
             at = corner[1] * stride, top + corner[0] * stride
             _window(ax, at, window, colours[column], letters[column] if not c else "", rank)
     left = W + 2.6

@@ -15,32 +15,20 @@ from cs231n.check.columns_cases import Layout, addressed, check_columns_shape
 from cs231n.check.columns_steps import check_steps
 from cs231n.check.core import Exercise
 from cs231n.check.results import CheckFailed, NotReady
+from grading.checks import columns_conv as conv
+from grading.checks import columns_pools as pools
 from grading.checks import fast
 from grading.checks.answers import as_array, check_not_constant, close, serious
-from grading.checks.columns_conv import conv_backward_im2col, conv_forward_im2col
 from grading.checks.columns_own import BASIC, TOLERANCE, reference
-from grading.checks.columns_pools import (
-    max_pool_backward_im2col,
-    max_pool_backward_reshape,
-    max_pool_forward_im2col,
-    max_pool_forward_reshape,
-)
 from grading.checks.slopes import is_proven
 
 HIDE: tuple[str, ...] = fast.EVERYTHING
 
 im2col = Exercise("im2col", functions=("im2col",))
 col2im = Exercise("col2im", functions=("im2col", "col2im"))
-__all__ = [
-    "col2im",
-    "conv_backward_im2col",
-    "conv_forward_im2col",
-    "im2col",
-    "max_pool_backward_im2col",
-    "max_pool_backward_reshape",
-    "max_pool_forward_im2col",
-    "max_pool_forward_reshape",
-]
+forward, backward = conv.conv_forward_im2col, conv.conv_backward_im2col
+forward_tiles, backward_tiles = pools.max_pool_forward_reshape, pools.max_pool_backward_reshape
+forward_any, backward_any = pools.max_pool_forward_im2col, pools.max_pool_backward_im2col
 
 _ROWS = "The rows' order: channels first, then rows, then columns of a window."
 _COLUMNS = "The columns' order: pictures first, then rows, then columns of positions."
@@ -64,6 +52,11 @@ _LAYOUTS = [
     ("no two sizes alike", 2, Layout((3, 2, 9, 11), (5, 4), 3, 1, (3, 4)), _AXES),
 ]
 _MIXED = Layout((2, 3, 7, 6), (3, 2), 2, 1, (4, 4))
+
+
+def _of_steps(shape):
+    """Windows of 2x2 with stride 1, for counting steps."""
+    return Layout(shape, (2, 2), 1, 0, (shape[2] - 1, shape[3] - 1))
 
 
 # ---- im2col --------------------------------------------------------------------------------
@@ -107,13 +100,13 @@ def _(f, rng):
 @im2col.check("vectorised: Python takes no more steps for more input", 3)
 def _(f, rng):
     def count(shape):
-        layout = Layout(shape, (2, 2), 1, 0, (shape[2] - 1, shape[3] - 1))
-        cols, steps = f.counted("im2col", addressed(shape), *layout.args)
+        layout = _of_steps(shape)
+        cols, steps = f.counted("im2col", rng.random(shape), *layout.args)
         cols = serious(check_columns_shape(as_array(cols, "X_col"), layout), "X_col")
         check_not_constant(cols.min(), cols.max(), "every value of X_col")
         return steps
 
-    check_steps(count, "im2col")
+    check_steps(count, name="im2col")
 
 
 # ---- col2im --------------------------------------------------------------------------------
@@ -128,14 +121,14 @@ def _compare_sums(f, cols, layout, hint, tolerance=TOLERANCE):
 
     try:
         return compare(right)
-    except CheckFailed as failure:
+    except CheckFailed as mismatch:
         own = _transpose_of_own(f, cols, layout)
         if own is None:
             raise
         try:
             return compare(own)
         except CheckFailed:
-            raise failure from None
+            raise mismatch from None
 
 
 def _transpose_of_own(f, cols, layout):
@@ -200,7 +193,7 @@ def _(f, rng):
 @col2im.check("vectorised: Python takes no more steps for more input", 3)
 def _(f, rng):
     def count(shape):
-        layout = Layout(shape, (2, 2), 1, 0, (shape[2] - 1, shape[3] - 1))
+        layout = _of_steps(shape)
         cols = rng.random(layout.cols_shape)
         dx, steps = f.counted("col2im", cols, shape, *layout.args)
         dx = serious(dx, "dx")
@@ -208,4 +201,4 @@ def _(f, rng):
             raise CheckFailed(f"dx has shape {dx.shape}, which is not x_shape.")
         return steps
 
-    check_steps(count, "col2im")
+    check_steps(count, name="col2im")

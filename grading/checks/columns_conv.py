@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cs231n.check.columns_steps import check_own_steps
+from cs231n.check.columns_steps import check_own_steps, helper_steps
 from cs231n.check.compare import expect_tuple
 from cs231n.check.core import Exercise
 from cs231n.check.results import CheckFailed, NotReady
@@ -85,8 +85,8 @@ def _(f, rng):
 def _(f, rng):
     def count(shape, which):
         x, w = rng.random(shape), rng.random((2, shape[1], 2, 2))
-        if which == "im2col":
-            return f.counted("im2col", x, 2, 2, 1, 0)[1]
+        if which in ("im2col", "col2im"):
+            return helper_steps(f, which, shape, stride=1)
         answer, steps = f.counted(_FORWARD, x, w, rng.random(2), {"stride": 1, "pad": 0})
         out = serious(expect_tuple(answer, ("out", "cache"), _FORWARD)[0], "out")
         if out.shape != (shape[0], 2, shape[2] - 1, shape[3] - 1):
@@ -142,7 +142,7 @@ def _check_backward(f, rng, case, which=_GRADIENTS, arrays=None):
     caches = [] if answer is None else [answer[1]]
     if not usable:
         caches += _customary(arrays, param, right_cache)
-    failure = own = None
+    mismatch = own = None
     for cache in caches:
         try:
             found = _gradients(f, dout, cache)
@@ -152,13 +152,13 @@ def _check_backward(f, rng, case, which=_GRADIENTS, arrays=None):
                 *(wanted, f, _BACKWARD, dout, _own_cache(f, arrays, param, right_cache)),
             )
         except CheckFailed as problem:
-            failure = failure or problem
+            mismatch = mismatch or problem
     if usable or own is None or is_proven(f, _FORWARD) or not _is_right_at_heart(f):
-        raise failure
+        raise mismatch
     try:
         return _compare_slopes(f, rng, arrays, case, dout, own, which)
     except CheckFailed:
-        raise failure from None
+        raise mismatch from None
 
 
 def _own_cache(f, arrays, param, right_cache):
@@ -282,11 +282,8 @@ def _(f, rng):
     def count(shape, which):
         N, C, H, W = shape
         arrays = rng.random(shape), rng.random((2, C, 2, 2)), rng.random(2)
-        if which == "im2col":
-            return f.counted("im2col", arrays[0], 2, 2, 1, 0)[1]
-        if which == "col2im":
-            cols = rng.random((C * 4, N * (H - 1) * (W - 1)))
-            return f.counted("col2im", cols, shape, 2, 2, 1, 0)[1]
+        if which in ("im2col", "col2im"):
+            return helper_steps(f, which, shape, stride=1)
         answer = _forward_or_none(f, arrays, param)
         right = (N, 2, H - 1, W - 1)
         if answer is None or answer[0].shape != right:

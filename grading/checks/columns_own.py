@@ -97,13 +97,13 @@ def accept(compare: Callable, right, f, name: str, *args):
     """
     try:
         return compare(right)
-    except CheckFailed as failure:
+    except CheckFailed as mismatch:
         own = on_own_helpers(f, name)
         if own is None:
             raise
         try:
             return compare(own(*args))
         except (CheckFailed, NotReady):
-            raise failure from None
+            raise mismatch from None
         except Exception:  # an unexpected answer of a helper broke the reference on its way
-            raise failure from None
+            raise mismatch from None
