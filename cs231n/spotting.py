@@ -180,3 +180,31 @@ def train_classifier(epochs: int = 6, seed: int = 0, progress: bool = True) -> d
         for layer, number in _NAMES.items()
         for kind, part in (("W", "w"), ("b", "b"))
     }
+
+
+def find_shapes(picture: np.ndarray, params: dict) -> np.ndarray:
+    """How probable each class is at each place of a picture, by the course's own sliding network.
+
+    Inputs:
+    - picture: (H, W, 3), values in 0..1
+    - params: from train_classifier
+
+    Returns an array (classes, rows, columns).
+    """
+    from cs231n.architectures import parse
+    from cs231n.architectures.conversion import fc_to_conv
+    from cs231n.architectures.running import Network
+    from cs231n.architectures.sliding import probabilities, score_map
+
+    own = {
+        f"{layer}.{part}": params[f"{kind}{number}"]
+        for layer, number in _NAMES.items()
+        for kind, part in (("W", "w"), ("b", "b"))
+    }
+    network = Network(*fc_to_conv(parse(TEXT), own))
+    return probabilities(score_map(network, as_volume(picture)))[0]
+
+
+def as_volume(picture: np.ndarray) -> np.ndarray:
+    """A picture (H, W, 3) as the classifier takes it: (1, 3, H, W), values from -0.5 to 0.5."""
+    return picture.transpose(2, 0, 1)[None] - 0.5

@@ -14,6 +14,11 @@ an HTML object) and never calls plt.show: in a notebook a figure appears at the 
     show_shared             blocks of cells: which values are normalised together
     show_batchnorm_graph    batch normalisation as a graph, with the way back
     plot_curves             curves over one axis
+    show_score_maps         what a classifier finds at each place of a larger picture
+    show_crops              crops of a picture, and their places on the network's maps
+    show_stitching          four shifted score maps put together
+    show_frames             where padding makes tiles differ from the whole
+    show_connections        the weights of a large layer that are not zero
     plot_step_size          error of a numeric gradient against its step size
     show_columns            windows of a picture, and the matrix whose columns they are
     show_product            a convolution as a product of matrices, to scale
@@ -35,6 +40,13 @@ from cs231n.vis.normalization import (
 )
 from cs231n.vis.pictures import image_grid, show_filters, show_images
 from cs231n.vis.pooling import show_pooling
+from cs231n.vis.sliding import (
+    show_connections,
+    show_crops,
+    show_frames,
+    show_score_maps,
+    show_stitching,
+)
 from cs231n.vis.volumes import show_volume
 
 __all__ = [
@@ -50,10 +62,16 @@ __all__ = [
     "show_columns",
     "show_convolution_step",
     "show_copies",
+    "show_connections",
+    "show_convolution_step",
+    "show_crops",
     "show_filters",
+    "show_frames",
     "show_images",
     "show_pooling",
     "show_shared",
     "show_product",
+    "show_score_maps",
+    "show_stitching",
     "show_volume",
 ]
