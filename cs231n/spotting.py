@@ -150,7 +150,7 @@ def windows(num_scenes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def train_classifier(epochs: int = 6, seed: int = 0, progress: bool = True) -> dict:
-    """Trains the classifier from nothing, in a few seconds: the same params every time.
+    """Trains the classifier from nothing, in a few seconds; one machine gives the same each time.
 
     Returns params, in float64, as `classify` takes them. A KeyboardInterrupt ends the training
     early, with what has been learned so far.
