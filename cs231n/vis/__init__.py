@@ -19,6 +19,10 @@ an HTML object) and never calls plt.show: in a notebook a figure appears at the 
     show_stitching          four shifted score maps put together
     show_frames             where padding makes tiles differ from the whole
     show_connections        the weights of a large layer that are not zero
+    show_stacked_windows    layers from the side: what one output sees
+    plot_memory_and_parameters  bars for each layer of a network
+    plot_batch_memory       memory against the size of the batch
+    plot_bars               a few numbers side by side
     plot_step_size          error of a numeric gradient against its step size
     show_columns            windows of a picture, and the matrix whose columns they are
     show_product            a convolution as a product of matrices, to scale
@@ -37,6 +41,11 @@ from cs231n.vis.normalization import (
     plot_curves,
     show_batchnorm_graph,
     show_shared,
+from cs231n.vis.patterns import (
+    plot_bars,
+    plot_batch_memory,
+    plot_memory_and_parameters,
+    show_stacked_windows,
 )
 from cs231n.vis.pictures import image_grid, show_filters, show_images
 from cs231n.vis.pooling import show_pooling
@@ -55,6 +64,9 @@ __all__ = [
     "describe",
     "image_grid",
     "plot_curves",
+    "plot_bars",
+    "plot_batch_memory",
+    "plot_memory_and_parameters",
     "plot_step_size",
     "show_batchnorm_graph",
     "plot_speed",
@@ -73,5 +85,6 @@ __all__ = [
     "show_product",
     "show_score_maps",
     "show_stitching",
+    "show_stacked_windows",
     "show_volume",
 ]
