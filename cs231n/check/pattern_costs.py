@@ -76,16 +76,12 @@ for _name, _layers, _shapes, _right, _wrong in _LEARNED:
 def vgg16_shapes() -> tuple[list[dict], list[tuple]]:
     """VGG-16 with its volumes, as stored."""
     layers, start = vgg16()
-    shapes, size, depth = [start], 224, 3
-    for layer in layers:
-        if layer["kind"] == "fc":
-            shapes.append((layer["neurons"],))
-            continue
-        if layer["kind"] == "pool":
-            size = {224: 112, 112: 56, 56: 28, 28: 14, 14: 7}[size]
-        depth = layer.get("filters", depth)
-        shapes.append((depth, size, size) if len(shapes[-1]) == 3 else shapes[-1])
-    return layers, shapes
+    shapes = [start]
+    for depth, size, volumes in ((64, 224, 4), (128, 112, 4), (256, 56, 6), (512, 28, 6)):
+        half = size // 2
+        shapes += [(depth, size, size)] * volumes + [(depth, half, half)]
+    shapes += [(512, 14, 14)] * 6 + [(512, 7, 7)]
+    return layers, shapes + [(4096,)] * 4 + [(1000,)]
 
 
 @count_parameters.check("VGG-16 has 138,357,544")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cs231n.check.pattern_cases import RELU, conv, fc, pool
+from cs231n.check.patterns import GENERAL
 from grading.checks import oracle
 from grading.reference import patterns
 
@@ -86,7 +87,6 @@ def drawn_counts(rng) -> dict:
     return {"N": N, "M": M, "K": K}
 
 
-GENERAL = "INPUT -> [[CONV -> RELU]*N -> POOL?]*M -> [FC -> RELU]*K -> FC"
 # Name of the check, weight, patterns.
 PATTERNS = [
     ("a chain", 2, ("INPUT -> CONV -> RELU -> POOL -> FC", "FC", "conv1->Pool2->x9")),

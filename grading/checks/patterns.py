@@ -6,20 +6,9 @@ slip is paid for once. HIDE names what a notebook does not get to see while it i
 
 from __future__ import annotations
 
+from cs231n.check import pattern_cases as forms
 from cs231n.check.core import Exercise
-from cs231n.check.pattern_cases import (
-    ask,
-    fc,
-    listed,
-    refused,
-    same_count,
-    same_counts,
-    same_names,
-    same_shapes,
-    shown,
-    vgg16,
-    whole,
-)
+from cs231n.check.pattern_cases import ask, listed, refused, shown, vgg16, whole
 from cs231n.check.pattern_costs import PARTS, memory_of, one_picture, same_memory
 from cs231n.check.results import CheckFailed
 from grading.checks import fast
@@ -50,8 +39,8 @@ fit_batch_size = Exercise("fit_batch_size", functions=("fit_batch_size",))
 def _same_reading(f, *question):
     pattern, counts, optional = question
     call = f"parse_pattern({pattern!r}, {counts}, {optional})"
-    came = ask(f, "parse_pattern", *question)
-    same_names(came, reference.parse_pattern(*question), call, show=False)
+    answer = ask(f, "parse_pattern", *question)
+    forms.same_names(answer, reference.parse_pattern(*question), call, show=False)
 
 
 for _name, _weight, _patterns in PATTERNS:
@@ -75,8 +64,8 @@ def _(f, rng):
 def _(f, rng):
     names = ["A", *["B", "C"] * 2]
     for rest in ((), (None,), ({},), (None, True)):
-        came = f.parse_pattern("A -> [B -> C?]*2", *rest)
-        same_names(came, names, "parse_pattern('A -> [B -> C?]*2')", show=False)
+        answer = f.parse_pattern("A -> [B -> C?]*2", *rest)
+        forms.same_names(answer, names, "parse_pattern('A -> [B -> C?]*2')", show=False)
     refused(f, "parse_pattern", ("A*N", None), "N has no count")
 
 
@@ -112,23 +101,23 @@ for _case in CASES:
     def _(f, rng, case=_case):
         layers, start = network(rng, case.steps)
         right = reference.layer_shapes(layers, start)
-        came = ask(f, "layer_shapes", layers, start)
-        same_shapes(came, right, layers, show=False, hint=case.hint)
+        answer = ask(f, "layer_shapes", layers, start)
+        forms.same_shapes(answer, right, layers, show=False, hint=case.hint)
 
 
 @layer_shapes.check("a vector as input, and no layer", 1)
 def _(f, rng):
     width, neurons = int(rng.integers(5, 50)), int(rng.integers(51, 90))
-    for layers in ([fc(neurons), {"kind": "relu"}, fc(3)], []):
+    for layers in ([forms.fc(neurons), {"kind": "relu"}, forms.fc(3)], []):
         right = reference.layer_shapes(layers, (width,))
-        same_shapes(ask(f, "layer_shapes", layers, (width,)), right, layers, show=False)
+        forms.same_shapes(ask(f, "layer_shapes", layers, (width,)), right, layers, show=False)
 
 
 @layer_shapes.check("VGG-16", 1)
 def _(f, rng):
     layers, start = vgg16()
     right = reference.layer_shapes(layers, start)
-    same_shapes(ask(f, "layer_shapes", layers, start), right, layers, show=False)
+    forms.same_shapes(ask(f, "layer_shapes", layers, start), right, layers, show=False)
 
 
 for _name, _weight, _illegal in ILLEGAL:
@@ -137,7 +126,7 @@ for _name, _weight, _illegal in ILLEGAL:
     def _(f, rng, illegal=_illegal):
         layers, start = network(rng, CASES[1].steps)
         right = reference.layer_shapes(layers, start)
-        same_shapes(ask(f, "layer_shapes", layers, start), right, layers, show=False)
+        forms.same_shapes(ask(f, "layer_shapes", layers, start), right, layers, show=False)
         for layers, start in illegal:
             refused(f, "layer_shapes", (layers, start), "see the docstring")
 
@@ -149,21 +138,21 @@ for _case in CASES:
     @count_parameters.check(_case.name, _case.weight)
     def _(f, rng, case=_case):
         layers, shapes, right = counted(rng, case.steps)
-        came = ask(f, "count_parameters", layers, shapes)
-        same_counts(came, right, "parameters", [*map(shown, layers)], show=False)
+        answer = ask(f, "count_parameters", layers, shapes)
+        forms.same_counts(answer, right, "parameters", [*map(shown, layers)], show=False)
 
 
 @count_parameters.check("layers without parameters alone, and none at all", 0.5)
 def _(f, rng):
     _, _, right = counted(rng, ("relu",))
     layers, shapes = volumes(rng, CASES[0].steps)
-    came = listed(ask(f, "count_parameters", layers, shapes), "parameters", len(layers))
-    if not all(whole(came[i], "a count") for i in (0, 2)):
+    answer = listed(ask(f, "count_parameters", layers, shapes), "parameters", len(layers))
+    if not all(whole(answer[i], "a count") for i in (0, 2)):
         raise CheckFailed("A conv layer has parameters.")
     layers, shapes = volumes(rng, ("relu", ("pool", 2, 2), ("pool", 3, 1)))
-    same_counts(ask(f, "count_parameters", layers, shapes), right * 3, "parameters",
+    forms.same_counts(ask(f, "count_parameters", layers, shapes), right * 3, "parameters",
                 [*map(shown, layers)], show=False)  # fmt: skip
-    same_counts(ask(f, "count_parameters", [], shapes[:1]), [], "parameters", [], show=False)
+    forms.same_counts(ask(f, "count_parameters", [], shapes[:1]), [], "parameters", [], show=False)
 
 
 @count_parameters.check("VGG-16", 1)
@@ -171,8 +160,8 @@ def _(f, rng):
     layers, start = vgg16()
     shapes = reference.layer_shapes(layers, start)
     right = reference.count_parameters(layers, shapes)
-    came = ask(f, "count_parameters", layers, shapes)
-    same_counts(came, right, "parameters", [*map(shown, layers)], show=False)
+    answer = ask(f, "count_parameters", layers, shapes)
+    forms.same_counts(answer, right, "parameters", [*map(shown, layers)], show=False)
 
 
 # ---- receptive_field -----------------------------------------------------------------------
@@ -180,9 +169,9 @@ def _(f, rng):
 
 def _same_fields(f, layers, shapes):
     right = reference.receptive_field(layers, shapes)
-    came = ask(f, "receptive_field", layers, shapes)
+    answer = ask(f, "receptive_field", layers, shapes)
     behind = ["the input", *(f"behind {shown(layer)}" for layer in layers)]
-    same_counts(came, right, "fields", behind, show=False)
+    forms.same_counts(answer, right, "fields", behind, show=False)
 
 
 for _case in CASES:
@@ -203,8 +192,8 @@ def _(f, rng):
 
 def _compare_memory(f, net, options, parts=PARTS):
     right = reference.count_memory(*net, *options)
-    came = memory_of(f, net, *options)
-    same_memory(came, {part: right[part] for part in parts}, show=False)
+    answer = memory_of(f, net, *options)
+    same_memory(answer, {part: right[part] for part in parts}, show=False)
 
 
 _STEPS = CASES[-1].steps
@@ -281,23 +270,25 @@ for _name, _weight, _rest in (
     @fit_batch_size.check(_name, _weight)
     def _(f, rng, rest=_rest):
         for gib, pictures in ((1, 7), (0.5, 3), (24, int(rng.integers(30, 60)))):
-            came = ask(f, "fit_batch_size", _drawn_memory(rng, pictures, gib, rest), gib)
-            same_count(came, pictures, f"The batch for {gib} GiB", show=False)
+            answer = ask(f, "fit_batch_size", _drawn_memory(rng, pictures, gib, rest), gib)
+            forms.same_count(answer, pictures, f"The batch for {gib} GiB", show=False)
 
 
 @fit_batch_size.check("a byte short", 1)
 def _(f, rng):
     memory = _drawn_memory(rng, 4, 2, 0)
     memory["workspace"] += 1
-    same_count(ask(f, "fit_batch_size", memory, 2), 3, "The batch for 2 GiB", show=False)
+    forms.same_count(ask(f, "fit_batch_size", memory, 2), 3, "The batch for 2 GiB", show=False)
 
 
 @fit_batch_size.check("not even one picture", 2)
 def _(f, rng):
     memory = _drawn_memory(rng, 5, 8, 0.9)
-    same_count(ask(f, "fit_batch_size", memory, 8), 5, "The batch for 8 GiB", show=False)
+    forms.same_count(ask(f, "fit_batch_size", memory, 8), 5, "The batch for 8 GiB", show=False)
     for gib in (0.25, 1, 2.5):
-        same_count(ask(f, "fit_batch_size", memory, gib), 0, f"The batch for {gib} GiB", show=False)
+        forms.same_count(
+            ask(f, "fit_batch_size", memory, gib), 0, f"The batch for {gib} GiB", show=False
+        )
 
 
 @fit_batch_size.check("each part that is there once", 3)
@@ -307,4 +298,4 @@ def _(f, rng):
         once[place] *= int(rng.integers(200, 300))
         left = 2**30 - sum(once) - once[0]
         memory = one_picture(int(left / 4.9 / 2), *once)
-        same_count(ask(f, "fit_batch_size", memory, 1), 4, "The batch for 1 GiB", show=False)
+        forms.same_count(ask(f, "fit_batch_size", memory, 1), 4, "The batch for 1 GiB", show=False)
