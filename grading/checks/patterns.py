@@ -276,9 +276,11 @@ for _name, _weight, _rest in (
 
 @fit_batch_size.check("a byte short", 1)
 def _(f, rng):
-    memory = _drawn_memory(rng, 4, 2, 0)
-    memory["workspace"] += 1
-    forms.same_count(ask(f, "fit_batch_size", memory, 2), 3, "The batch for 2 GiB", show=False)
+    for pictures in (4, 9):
+        memory = _drawn_memory(rng, pictures, 2, 0)
+        memory["workspace"] += 1
+        answer = ask(f, "fit_batch_size", memory, 2)
+        forms.same_count(answer, pictures - 1, "The batch for 2 GiB", show=False)
 
 
 @fit_batch_size.check("not even one picture", 2)
@@ -293,9 +295,11 @@ def _(f, rng):
 
 @fit_batch_size.check("each part that is there once", 3)
 def _(f, rng):
-    for place in range(3):
+    for place, pictures in enumerate((4, 3, 4)):
         once = [2**20, 2**20, 2**20]  # of parameters (and of their gradients), state, workspace
         once[place] *= int(rng.integers(200, 300))
         left = 2**30 - sum(once) - once[0]
-        memory = one_picture(int(left / 4.9 / 2), *once)
-        forms.same_count(ask(f, "fit_batch_size", memory, 1), 4, "The batch for 1 GiB", show=False)
+        memory = one_picture(int(left / (pictures + 0.9) / 2), *once)
+        forms.same_count(
+            ask(f, "fit_batch_size", memory, 1), pictures, "The batch for 1 GiB", show=False
+        )

@@ -71,7 +71,9 @@ def always(answer):
     return function
 
 
-@pytest.mark.parametrize("answer", [None, [], {}, 0, "", ValueError("character 5"), ValueError()])
+@pytest.mark.parametrize(
+    "answer", [None, [], {}, 0, 3, 4, "", ValueError("character 5"), ValueError()]
+)
 @pytest.mark.parametrize(("kind", "name"), BOTH)
 def test_answer_without_thought_scores_next_to_nothing(kind, name, answer):
     graded = results(kind, name, {name: always(answer)})
