@@ -9,6 +9,7 @@ import numpy as np
 from cs231n.check.case_studies_blocks import (
     Expected,
     asked_again,
+    close_beside,
     forward,
     gradients,
     random_params,
@@ -131,14 +132,14 @@ def _(f, rng):
     x, params = rng.standard_normal((2, 3, 5, 6)), inception_params(rng, 3, filters)
     expected = Expected(TEXT.format(*filters), params, x).out
     out, _ = forward(f, _NAMES[0], x, params)
-    return close(out, expected, tolerance=1e-6, hint="Does each convolution get its own w and b?")
+    return close(out, expected, tolerance=1e-5, hint="Does each convolution get its own w and b?")
 
 
 @inception_forward.check("pictures smaller than a 5x5 window")
 def _(f, rng):
     x, params = rng.standard_normal((1, 2, 1, 2)), inception_params(rng, 2, (1,) * 6)
     expected = Expected(TEXT.format(*(1,) * 6), params, x).out
-    return close(forward(f, _NAMES[0], x, params)[0], expected, tolerance=1e-6)
+    return close(forward(f, _NAMES[0], x, params)[0], expected, tolerance=1e-5)
 
 
 @inception_forward.check("leaves x and params as they are")
@@ -160,8 +161,10 @@ def _passes(f, rng):
 
 def _compare(came, right, params, hint):
     """All gradients against the right ones, those of params first: dx is made of what they are."""
+    others = right[1].values()
     for key in params:
-        close(came[1][key], right[1][key], what=f"grads[{key!r}]", tolerance=1e-5, hint=hint)
+        options = dict(what=f"grads[{key!r}]", tolerance=1e-5, hint=hint)
+        close_beside(came[1][key], right[1][key], others, **options)
     return close(came[0], right[0], what="dx", tolerance=1e-5, hint=hint)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from cs231n.check.case_studies_blocks import (
     Expected,
     asked_again,
+    close_beside,
     forward,
     gradients,
     random_params,
@@ -114,7 +115,7 @@ for _name, *_case in _CASES:
         expected = Expected(_text(F, stride, projection), params, x).out
         out, _ = forward(f, _NAMES[0], x, params, stride)
         hint = "conv1 and the shortcut have the stride, conv2 has stride 1."
-        return close(out, expected, tolerance=1e-6, hint=hint)
+        return close(out, expected, tolerance=1e-5, hint=hint)
 
 
 @residual_block_forward.check("leaves x and params as they are")
@@ -160,7 +161,8 @@ for _name, *_case in _CASES:
         _, right = expected.gradients(dout)
         hint = "Both terms of the sum receive what has come back through the last ReLU."
         for key in params:
-            close(grads[key], right[key], what=f"grads[{key!r}]", tolerance=1e-5, hint=hint)
+            options = dict(what=f"grads[{key!r}]", tolerance=1e-5, hint=hint)
+            close_beside(grads[key], right[key], right.values(), **options)
 
     @residual_block_backward.check(f"dx: {_name}")
     def _(f, rng, case=_case):

@@ -71,7 +71,9 @@ def _(f, rng):
 @map_sizes.check("sizes are whole numbers")
 def _(f, rng):
     sizes = f.map_sizes(32, [(5, 1, 0, _FLOOR), (2, 2, 0, _FLOOR)])
-    whole_numbers(list(sizes) if isinstance(sizes, tuple) else sizes, "sizes", (2,))
+    sizes = whole_numbers(list(sizes) if isinstance(sizes, tuple) else sizes, "sizes", (2,))
+    if sizes.shape != (2,):
+        raise CheckFailed(f"For two layers there should be two sizes, but {sizes.size} came.")
 
 
 # ---- VGG -----------------------------------------------------------------------------------

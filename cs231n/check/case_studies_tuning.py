@@ -73,7 +73,7 @@ def _problem(rng):
 
 @fine_tune_last_layer.check("the loss falls with every step, and ends where it is lowest")
 def _(f, rng):
-    from cs231n.architectures.plain_layers import softmax_loss
+    from cs231n.plain_layers import softmax_loss
 
     features, y = _problem(rng)
     reg = 0.1
