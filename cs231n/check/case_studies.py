@@ -30,17 +30,19 @@ __all__ = [
 PLAIN = {"stride": 1, "pad": 0}
 
 
-def _alone(name):
+def alone(name):
+    """An exercise of one function, of the same name."""
     return Exercise(name, functions=(name,))
 
 
 # ---- LeNet-5 -------------------------------------------------------------------------------
 
-c3_connections = _alone("c3_connections")
+c3_connections = alone("c3_connections")
 
 
-def _connections(f):
-    table = whole_numbers(f.c3_connections(), "connections", (16, 6))
+def as_connections(table):
+    """What c3_connections returned as booleans (16, 6), or a CheckFailed."""
+    table = whole_numbers(table, "connections", (16, 6))
     if table.shape != (16, 6):
         raise CheckFailed(
             f"connections has shape {table.shape}, but it should be (16, 6): a row for each map of "
@@ -49,6 +51,10 @@ def _connections(f):
     if not np.isin(table, (0, 1)).all():
         raise CheckFailed("connections should hold True and False only.")
     return table.astype(bool)
+
+
+def _connections(f):
+    return as_connections(f.c3_connections())
 
 
 def _expect_rows(table, rows, hint):
@@ -89,7 +95,7 @@ def _(f, rng):
     return close(_connections(f).sum(axis=0), [10] * 6, what="maps of C3 that see each map of S2")
 
 
-partially_connected_forward = _alone("partially_connected_forward")
+partially_connected_forward = alone("partially_connected_forward")
 
 
 def _out(f, name, *args):
@@ -159,7 +165,7 @@ def _(f, rng):
 
 # ---- AlexNet -------------------------------------------------------------------------------
 
-grouped_conv_forward = _alone("grouped_conv_forward")
+grouped_conv_forward = alone("grouped_conv_forward")
 
 
 def _grouped(f, *args):

@@ -13,14 +13,20 @@ def forward(f, name, *args):
     return expect_tuple(getattr(f, name)(*args), ("out", "cache"), name)
 
 
+def dx_and_grads(answer, name):
+    """What a block's backward pass returned, or a CheckFailed where it has another form."""
+    dx, grads = expect_tuple(answer, ("dx", "grads"), name)
+    if isinstance(grads, dict):
+        return dx, grads
+    raise CheckFailed(f"grads should be a dict of arrays, but it is a {type(grads).__name__}.")
+
+
 def gradients(f, name, dout, cache, params):
     """(dx, grads) of a block's backward pass; CheckFailed where grads has other keys than params.
 
     grads may hold more than params, which is nobody's business.
     """
-    dx, grads = expect_tuple(getattr(f, name)(dout, cache), ("dx", "grads"), name)
-    if not isinstance(grads, dict):
-        raise CheckFailed(f"grads should be a dict, but it is a {type(grads).__name__}.")
+    dx, grads = dx_and_grads(getattr(f, name)(dout, cache), name)
     missing = [key for key in params if key not in grads]
     if missing:
         raise CheckFailed(
@@ -56,14 +62,14 @@ def close_beside(actual, expected, others, *, tolerance, close=close, **options)
     """
     try:
         return close(actual, expected, tolerance=tolerance, **options)
-    except CheckFailed as failure:
+    except CheckFailed:
         array = as_array(actual, options["what"], np.shape(expected)).astype(float)
         largest = max(float(np.max(np.abs(other))) for other in others)
         if array.shape != np.shape(expected) or not np.isfinite(array).all():
             raise
         error = float(np.max(np.abs(array - expected)))
         if not error <= tolerance * largest:
-            raise failure
+            raise  # nan too
         return Measurement(error / largest, tolerance)
 
 

@@ -18,9 +18,9 @@ def _tuned(f, *args):
     losses = as_array(list(losses) if isinstance(losses, tuple) else losses, "losses")
     shapes = (features.shape[1], classes), (classes,), (steps,)
     for array, shape, name in zip((w, b, losses), shapes, ("w", "b", "losses")):
-        if array.shape != shape:
+        if shape != array.shape:
             raise CheckFailed(f"{name} has shape {array.shape}, but it should be {shape}.")
-        if not np.isfinite(array).all():
+        if not np.all(np.isfinite(array)):
             raise CheckFailed(
                 f"{name} holds values that are not finite. Does an exponential overflow, or is a "
                 "log taken of a share that has become 0?"

@@ -29,12 +29,17 @@ an HTML object) and never calls plt.show: in a notebook a figure appears at the 
     show_copies             how often each pixel is copied, as heat maps
     plot_speed              seconds against size for several ways to do the same, and ratios
 
+    show_connections        which maps of one layer each map of the next one sees
+    plot_lines              several lines over the same places
+    zone_plate              (an array) rings that get finer outwards
+
     describe                the words that are read out in a figure's place
     add_alt_text            let all figures of a notebook carry their words (the set-up cell does)
 """
 
 from cs231n.vis.alt_text import add_alt_text, describe
 from cs231n.vis.columns import plot_speed, show_columns, show_copies, show_product
+from cs231n.vis.case_studies import plot_lines, show_connections, zone_plate
 from cs231n.vis.convolution import animate_convolution, show_convolution_step
 from cs231n.vis.curves import plot_step_size
 from cs231n.vis.normalization import (
@@ -72,6 +77,9 @@ __all__ = [
     "plot_speed",
     "plot_step_size",
     "show_columns",
+    "plot_lines",
+    "plot_step_size",
+    "show_connections",
     "show_convolution_step",
     "show_copies",
     "show_connections",
@@ -87,4 +95,5 @@ __all__ = [
     "show_stitching",
     "show_stacked_windows",
     "show_volume",
+    "zone_plate",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cs231n.check.case_studies import as_connections
 from cs231n.check.case_studies_tables import whole_numbers
 from cs231n.check.compare import expect_tuple
 from cs231n.check.core import Exercise
@@ -41,10 +42,6 @@ TOLERANCE = 1e-5  # wide enough for a solution that computes in float32
 reference = oracle.remembering(case_studies)
 
 
-def _alone(name):
-    return Exercise(name, functions=(name,))
-
-
 def _fortran(*arrays):
     return [np.asfortranarray(a, dtype=np.float32) for a in arrays]
 
@@ -55,7 +52,7 @@ def _random(rng, *shapes):
 
 # ---- LeNet-5 -------------------------------------------------------------------------------
 
-c3_connections = _alone("c3_connections")
+c3_connections = Exercise("c3_connections", functions=("c3_connections",))
 _GROUPS = (
     ("three neighbours", slice(0, 6), 2),
     ("four neighbours", slice(6, 12), 2),
@@ -65,12 +62,7 @@ _GROUPS = (
 
 
 def _connections(f):
-    table = as_array(f.c3_connections(), "connections", (16, 6))
-    if table.shape != (16, 6):
-        raise CheckFailed(f"connections has shape {table.shape}, but it should be (16, 6).")
-    if not np.isin(table, (0, 1)).all():
-        raise CheckFailed("connections should hold True and False only.")
-    return table.astype(bool)
+    return as_connections(as_array(f.c3_connections(), "connections", (16, 6)))
 
 
 for _name, _rows, _weight in _GROUPS:
@@ -87,7 +79,9 @@ def _(f, rng):
         raise CheckFailed(f"There are {table.sum()} connections, but there should be 60.")
 
 
-partially_connected_forward = _alone("partially_connected_forward")
+partially_connected_forward = Exercise(
+    "partially_connected_forward", functions=("partially_connected_forward",)
+)
 
 
 def _compare_out(f, name, args, tolerance=TOLERANCE, hint=""):
@@ -152,7 +146,7 @@ def _(f, rng):
 
 # ---- AlexNet -------------------------------------------------------------------------------
 
-grouped_conv_forward = _alone("grouped_conv_forward")
+grouped_conv_forward = Exercise("grouped_conv_forward", functions=("grouped_conv_forward",))
 _GROUPED = "grouped_conv_forward"
 _GROUPED_CASES = (
     ("two groups", (2, 4, 5, 6), (6, 2, 3, 3), (1, 1), 2, 3),
@@ -189,7 +183,7 @@ def _(f, rng):
 
 # ---- sizes ---------------------------------------------------------------------------------
 
-map_sizes = _alone("map_sizes")
+map_sizes = Exercise("map_sizes", functions=("map_sizes",))
 _STRIDES = [(11, 4, 0), (3, 2, 0), (5, 1, 2), (3, 2, 0), (3, 1, 1), (3, 2, 0)]
 _SIZES_CASES = (
     ("layers that fit exactly", 227, _STRIDES, ("floor",), 2),
@@ -222,7 +216,7 @@ def _(f, rng):
 
 # ---- VGG -----------------------------------------------------------------------------------
 
-vgg_table = _alone("vgg_table")
+vgg_table = Exercise("vgg_table", functions=("vgg_table",))
 _COLUMNS = (("heights and widths", slice(0, 2), 2), ("depths", slice(2, 3), 2))
 _COLUMNS += (("values that come out", slice(3, 4), 2), ("parameters", slice(4, 5), 5))
 _VGGS = (

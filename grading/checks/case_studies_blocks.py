@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cs231n.check.case_studies_blocks import close_beside
+from cs231n.check.case_studies_blocks import close_beside, dx_and_grads
 from cs231n.check.case_studies_inception import inception_params
 from cs231n.check.case_studies_residual import residual_params
 from cs231n.check.compare import expect_tuple
@@ -88,8 +88,8 @@ def _in_float32(args):
     return np.asfortranarray(x, dtype=np.float32), params, *rest
 
 
-def _add_forward_checks(exercise, names, cases):
-    for case in cases:
+def _add_forward_checks(exercise, names, tried):
+    for case in tried:
 
         @exercise.check(case.name, case.weight)
         def _(f, rng, case=case):
@@ -97,13 +97,13 @@ def _add_forward_checks(exercise, names, cases):
 
     @exercise.check("float32 input, columns first in memory", 1)
     def _(f, rng):
-        return _compare_out(f, names, _in_float32(cases[0].args(rng)), tolerance=1e-4)
+        return _compare_out(f, names, _in_float32(tried[0].args(rng)), tolerance=1e-4)
 
     @exercise.check("x and params are left as they are", 1)
     def _(f, rng):
         outs = []
         for _ in range(2):
-            answer = f.unchanged(names[0], *cases[0].args(rng))
+            answer = f.unchanged(names[0], *tried[0].args(rng))
             outs.append(expect_tuple(answer, ("out", "cache"), names[0])[0])
         serious(outs[0], "out")
         check_not_constant(*outs)
@@ -137,9 +137,7 @@ class _Trial:
 
 
 def _gathered(answer, name) -> dict:
-    dx, grads = expect_tuple(answer, ("dx", "grads"), name)
-    if not isinstance(grads, dict):
-        raise CheckFailed(f"grads should be a dict, but it is a {type(grads).__name__}.")
+    dx, grads = dx_and_grads(answer, name)
     return {"dx": dx, **{key: value for key, value in grads.items() if key != "dx"}}
 
 
@@ -208,9 +206,9 @@ def _is_slope_of_own_forward(f, names, trial, key, rng) -> bool:
         return False
 
 
-def _add_backward_checks(exercise, names, cases, more):
+def _add_backward_checks(exercise, names, tried, more):
     hint = "x is read in more than one place: what comes back from them is added up."
-    for case in cases:
+    for case in tried:
 
         @exercise.check(f"{case.name}: dx", case.weight)
         def _(f, rng, case=case):
@@ -224,13 +222,13 @@ def _add_backward_checks(exercise, names, cases, more):
 
     @exercise.check("float32 input, columns first in memory", 1)
     def _(f, rng):
-        args = _in_float32(cases[0].args(rng))
+        args = _in_float32(tried[0].args(rng))
         trial = _trial(f, names, args, rng)
         return _compare(f, names, trial, ["dx", *args[1]], rng, tolerance=1e-4)
 
     @exercise.check("another forward pass in between, and backward twice", 2)
     def _(f, rng):
-        args, later = cases[0].args(rng), more.args(rng)
+        args, later = tried[0].args(rng), more.args(rng)
         right_out, _ = getattr(reference, names[0])(*args)
         dout = rng.standard_normal(right_out.shape)
         _, cache = _forward(f, names, args)

@@ -83,12 +83,11 @@ def grouped_conv_forward(x, w, b, conv_param, groups):
     - cache: what a backward pass would need (none is asked for)
     """
     C, F = x.shape[1] // groups, w.shape[0] // groups  # channels and filters of one group
-    outs, caches = [], []
+    towers = []  # (out, cache) of every group
     for g in range(groups):
         channels, filters = slice(g * C, (g + 1) * C), slice(g * F, (g + 1) * F)
-        out, cache = conv_forward(x[:, channels], w[filters], b[filters], conv_param)
-        outs.append(out)
-        caches.append(cache)
+        towers.append(conv_forward(x[:, channels], w[filters], b[filters], conv_param))
+    outs, caches = zip(*towers)
     return np.concatenate(outs, axis=1), caches
 
 

@@ -73,8 +73,8 @@ def inception_backward(dout, cache):
     steps = {name: (conv_cache, relu_cache) for name, conv_cache, relu_cache in caches}
 
     dx, grads = 0, {}
-    for names, part in zip((["1x1"], ["3x3", "3x3_reduce"], ["5x5", "5x5_reduce"]), parts):
-        for name in names:  # from the end of the branch to its beginning
+    for branch, part in zip((["1x1"], ["3x3", "3x3_reduce"], ["5x5", "5x5_reduce"]), parts):
+        for name in branch:  # from the end of the branch to its beginning
             conv_cache, relu_cache = steps[name]
             dconv = relu_backward(part, relu_cache)
             part, grads[f"{name}.w"], grads[f"{name}.b"] = conv_backward(dconv, conv_cache)

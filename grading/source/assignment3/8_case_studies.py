@@ -72,17 +72,17 @@ mine = {
 }
 
 
-def run(architecture, seed=0):
-    """One random picture through the network, on your layers, with random first weights."""
-    picture = np.random.default_rng(seed).standard_normal((1, *architecture.input_shape))
-    network = Network(architecture, layers=mine, seed=seed)
+def run(architecture, layers=mine, whose="your layers"):
+    """One random picture through a network with random first weights."""
+    picture = np.random.default_rng(0).standard_normal((1, *architecture.input_shape))
+    network = Network(architecture, layers=layers)
     start = perf_counter()
     scores = network.forward(picture.astype(np.float32), progress=False)
     seconds = perf_counter() - start
-    size = "×".join(map(str, architecture.input_shape[1:] + architecture.input_shape[:1]))
+    depth, *size = architecture.input_shape
     print(
-        f"{architecture.name}: {size} in, {scores.shape[1]} scores out, "
-        f"{architecture.parameter_count:,} parameters, {seconds:.2f} s on your layers"
+        f"{architecture.name}: {size[0]}×{size[1]}×{depth} in, {scores.shape[1]} scores out, "
+        f"{architecture.parameter_count:,} parameters, {seconds:.2f} s on {whose}"
     )
 
 
@@ -137,12 +137,11 @@ check.c3_connections(c3_connections)
 # %% id="c3-picture" tags=["demo"]
 with check.demo():
     table = c3_connections()
-    fig, ax = plt.subplots(figsize=(7.5, 3.2), layout="constrained")
-    ax.imshow(table.T, cmap="Blues", vmin=0, vmax=1.4)
-    for f, c in np.argwhere(table):
-        ax.text(f, c, "×", ha="center", va="center")
-    ax.set(xticks=range(16), yticks=range(6), xlabel="map of C3", ylabel="map of S2 it sees")
-    ax.set_title(f"LeNet-5, 1998: {table.sum()} of 96 connections")
+    fig = vis.show_connections(
+        table,
+        title=f"LeNet-5, 1998: {table.sum()} of 96 connections",
+        caption="Columns: the 16 maps of C3. Rows: the 6 maps of S2, of which each sees some.",
+    )
     vis.describe(fig, "A table of 6 rows and 16 columns with 60 crosses, in diagonal stripes.")
 
 # %% [markdown] id="partial-text"
@@ -249,9 +248,11 @@ with check.demo():
 # ### Counted and run
 #
 # All layers together: **60,965,224** parameters with two towers, **62,378,344** in one, although one
-# tower needs 1.6 times the multiply-adds. Three of four parameters are in the first two fully
-# connected layers, and most of the work is in the convolutions. Then a picture of full size goes
-# through the network on your layers.
+# tower needs 1.6 times the multiply-adds. Nine of ten parameters are in the first two fully connected
+# layers, and nine of ten multiply-adds in the convolutions.
+#
+# A picture of full size goes through on the course's fast layers, and one of 131×131 on yours (plain
+# loops are slow; that stride 4 and all three pools fit 131 is luck, and worth checking by hand).
 
 # %% id="alexnet-run" tags=["demo"]
 with check.demo(seconds=120):
@@ -259,41 +260,41 @@ with check.demo(seconds=120):
         network = build(name)
         last = network.shapes["pool5"]
         print(f"{name:18} {network.parameter_count:>11,} parameters, pool5 gives {last}")
-    run(build("alexnet"))
+    run(build("alexnet"), None, "the course's layers")
+    run(build("alexnet").with_input(131))
 
 # %% [markdown] id="zfnet-text"
 # ## 3 · ZFNet: look inside, then change two numbers
 #
 # Zeiler and Fergus (2013) found ways to see what AlexNet's filters respond to. The first layer,
 # 11×11 with stride 4, had filters for coarse and for very fine patterns and few between, and the
-# large step left traces of aliasing in the second. They took **7×7 with stride 2** there, stride 2 in
-# conv2, and won the challenge of that year. (Their *entry* was wider still; this is the network that
-# the paper draws.)
+# large step left traces of aliasing in the second. They took **7×7 with stride 2** there, and stride 2
+# in conv2; networks of this kind led the challenge of that year.
 #
-# Watch what a stride does to fine detail. Both filters below are the same kind of blur; one looks at
-# every fourth pixel, one at every second.
+# Watch what a stride does to fine detail. The rings below get finer outwards. The same small blur looks
+# at every fourth pixel, then at every second: where rings are finer than the steps, **rings appear that
+# are not there**.
 
 # %% id="zfnet-picture" tags=["demo"]
 with check.demo():
-    photo = data.sample_images()["texture"]
-    gray = photo.astype(float).mean(axis=2)[None, None, :163, :163] / 255
-    shown = {"x": gray[0, 0]}
+    rings = vis.zone_plate(227)[None, None]
+    shown = {"x: 227×227": rings[0, 0]}
     for size, stride in ((11, 4), (7, 2)):
         rows = np.arange(size) - size // 2
-        bump = np.exp(-(rows**2) / 2.0) * (-1.0) ** rows  # a wave, up and down from pixel to pixel
-        w = (bump[:, None] * bump)[None, None]
-        maps, _ = conv_forward(gray, w, np.zeros(1), {"stride": stride, "pad": 0})
+        blur = np.exp(-(rows**2) / 1.0)
+        w = (blur[:, None] * blur)[None, None] / blur.sum() ** 2
+        maps, _ = conv_forward(rings, w, np.zeros(1), {"stride": stride, "pad": 0})
         shown[f"{size}×{size}, stride {stride}: {maps.shape[2]}×{maps.shape[3]}"] = maps[0, 0]
     fig = vis.show_images(
         shown,
-        size=2.6,
-        caption="A filter for fine checks, at AlexNet's stride and at ZFNet's. With stride 4 most of "
-        "the fine structure falls between the places that are looked at.",
+        size=3,
+        caption="The same blur at AlexNet's stride and at ZFNet's. With stride 4 the outer rings come "
+        "back as false ones, each with a centre of its own.",
     )
     vis.describe(
         fig,
-        "A textured picture, and what a fine filter makes of it: coarse and small with "
-        "stride 4, twice as large and with visible structure at stride 2.",
+        "Fine rings around one centre; after stride 4 many false centres beside the true one; after "
+        "stride 2 almost only the true rings.",
     )
 
 # %% [markdown] id="sizes-text"
@@ -489,9 +490,9 @@ with check.demo():
 check.inception_backward(inception_forward, inception_backward)
 
 # %% [markdown] id="break-inception-text"
-# **Try to break it.** Maps of a single pixel, negative input, huge values, half precision, a batch of
-# none: which of these should work? A hint: the largest number in `float16` is 65,504, and nothing in
-# the module needs a value to exist *beside* a pixel.
+# **Try to break it.** Maps of a single pixel, negative input, huge values, half precision: which of these
+# should work? A hint: the largest number in `float16` is 65,504, and nothing in the module needs a value
+# to exist *beside* a pixel. Does anything come out as `nan` or `inf`? What if a picture holds a `nan`?
 
 # %% id="break-inception" tags=["demo"]
 for name, x in {
@@ -499,12 +500,10 @@ for name, x in {
     "all negative": np.full((1, 1, 4, 4), -5.0),
     "huge": np.full((1, 1, 4, 4), 1e200),
     "half precision": np.full((1, 1, 4, 4), 60000, dtype=np.float16),
-    "no picture": np.zeros((0, 1, 4, 4)),
 }.items():
     with check.demo():
         out, _ = inception_forward(x, params)
-        largest = f"largest {out.max():.4g}" if out.size else "nothing in it"
-        print(f"{name:15} out {out.shape}, {out.dtype}, {largest}")
+        print(f"{name:15} out {out.shape}, {out.dtype}, from {out.min():.4g} to {out.max():.4g}")
 
 # %% [markdown] id="googlenet-text"
 # ### Nine modules make a GoogLeNet
@@ -644,16 +643,18 @@ with check.demo():
             gradient, _ = residual_block_backward(gradient, cache)
             lengths.append(np.linalg.norm(gradient))
         sizes[kind] = lengths
-    fig, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
-    for (kind, lengths), marker, colour in zip(sizes.items(), "os", vis.style.COLOURS):
-        ax.semilogy(range(1, depth + 1), lengths, marker=marker, color=colour, label=kind)
-    ax.set(xlabel="blocks that the gradient has gone back through", ylabel="length of the gradient")
-    ax.legend()
-    ax.set_title("A gradient on its way back, half of He's weights")
+    fig = vis.plot_lines(
+        range(1, depth + 1),
+        sizes,
+        xlabel="blocks that the gradient has gone back through",
+        ylabel="length of the gradient",
+        log=True,
+        title="A gradient on its way back, weights half as large as He's",
+    )
     vis.describe(
         fig,
-        "Length of the gradient against depth on a logarithmic axis: the plain network's "
-        "falls by many powers of ten, the residual network's stays near where it began.",
+        "Length of the gradient against depth on a logarithmic axis: the plain network's falls by "
+        "many powers of ten, the residual network's stays near where it began.",
     )
 
 # %% [markdown] id="resnet-run-text"
@@ -879,18 +880,19 @@ with check.demo(seconds=120):
             f"{name:15} {', '.join(f'{rate:.0%}' for rate in rates[name])}; last loss {losses[-1]:.3f}"
         )
 
-    fig, ax = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
-    for (name, found), marker, colour in zip(rates.items(), "so^", vis.style.COLOURS):
-        ax.plot(counts, np.multiply(found, 100), marker=marker, color=colour, label=name)
-    ax.axhline(25, color=vis.style.GREY, linestyle=":", label="guessing")
-    ax.set(xlabel="training pictures of each new class", ylabel="right on new pictures (%)")
-    ax.set_ylim(0, 100)
-    ax.legend(title="features")
-    ax.set_title("Four classes never seen before, only the last layer trained")
+    fig = vis.plot_lines(
+        counts,
+        {name: np.multiply(found, 100) for name, found in rates.items()},
+        xlabel="training pictures of each new class",
+        ylabel="right on new pictures (%)",
+        level=("guessing", 25),
+        legend="features",
+        title="Four classes never seen before, only the last layer trained",
+    )
     vis.describe(
         fig,
-        "Accuracy against the number of training pictures: pretrained features are far "
-        "above those of a random network and of pixels, which are little better than guessing.",
+        "Accuracy against the number of training pictures: pretrained features are far above those "
+        "of a random network and of pixels, which are little better than guessing.",
     )
 
 # %% [markdown] id="break-tune-text"

@@ -84,11 +84,9 @@ slip(_GROUPED, "interleaved", "slice(g * C, (g + 1) * C)", "slice(g, None, group
 slip(_GROUPED, "concatenated_over_pictures", "np.concatenate(outs, axis=1)", "np.concatenate(outs)")
 slip(_GROUPED, "concatenated_over_rows", "outs, axis=1", "outs, axis=2")
 slip(_GROUPED, "added_up", "np.concatenate(outs, axis=1)", "sum(outs)")
-slip(_GROUPED, "always_two", "    outs, caches = [], []\n",
-     "    outs, caches, groups = [], [], min(groups, 2)\n")  # fmt: skip
-slip(
-    _GROUPED, "pad_forgotten", "conv_param)\n        outs", 'conv_param | {"pad": 0})\n        outs'
-)
+slip(_GROUPED, "always_two", "    towers = []",
+     "    groups = min(groups, 2)\n    towers = []")  # fmt: skip
+slip(_GROUPED, "pad_forgotten", "conv_param))", 'conv_param | {"pad": 0}))')
 
 # ---- sizes ---------------------------------------------------------------------------------
 
