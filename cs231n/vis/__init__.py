@@ -33,6 +33,12 @@ an HTML object) and never calls plt.show: in a notebook a figure appears at the 
     plot_lines              several lines over the same places
     zone_plate              (an array) rings that get finer outwards
 
+    plot_training           loss and accuracy of a training
+    plot_losses             the losses of several runs beside one another
+    show_confusion          a confusion matrix
+    show_mistakes           the mistakes that a network was surest of
+    show_saliency           which pixels a network's score depends on
+
     describe                the words that are read out in a figure's place
     add_alt_text            let all figures of a notebook carry their words (the set-up cell does)
 """
@@ -60,6 +66,12 @@ from cs231n.vis.sliding import (
     show_frames,
     show_score_maps,
     show_stitching,
+from cs231n.vis.training import (
+    plot_losses,
+    plot_training,
+    show_confusion,
+    show_mistakes,
+    show_saliency,
 )
 from cs231n.vis.volumes import show_volume
 
@@ -80,6 +92,10 @@ __all__ = [
     "plot_lines",
     "plot_step_size",
     "show_connections",
+    "plot_losses",
+    "plot_step_size",
+    "plot_training",
+    "show_confusion",
     "show_convolution_step",
     "show_copies",
     "show_connections",
@@ -88,12 +104,14 @@ __all__ = [
     "show_filters",
     "show_frames",
     "show_images",
+    "show_mistakes",
     "show_pooling",
     "show_shared",
     "show_product",
     "show_score_maps",
     "show_stitching",
     "show_stacked_windows",
+    "show_saliency",
     "show_volume",
     "zone_plate",
 ]

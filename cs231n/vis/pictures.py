@@ -55,7 +55,7 @@ def show_images(images, titles=None, ncols=None, *, title=None, caption=None, si
     if isinstance(images, dict):
         titles = list(images) if titles is None else titles
         images = list(images.values())
-    pictures = [_displayable(picture) for picture in images]
+    pictures = [displayable(picture) for picture in images]
     if not pictures:
         raise ValueError("show_images was given no pictures.")
     titles = [None] * len(pictures) if titles is None else list(titles)
@@ -154,7 +154,7 @@ def _stack(images, channels: str) -> np.ndarray:
     return images
 
 
-def _displayable(picture) -> np.ndarray:
+def displayable(picture) -> np.ndarray:
     """One picture as (H, W, 3), uint8 or float in 0..1."""
     picture = np.asarray(picture)
     if picture.ndim == 3 and picture.shape[-1] not in (1, 3) and picture.shape[0] in (1, 3):
