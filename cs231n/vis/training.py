@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from cs231n.vis.alt_text import describe
 from cs231n.vis.pictures import displayable, stretch
@@ -68,6 +69,8 @@ def plot_training(history, *, title=None, caption=None):
         )
     axes[1].set(title="Accuracy", xlabel="epoch", ylabel="part that is right", ylim=(0, 1))
     for ax in axes:
+        ax.set_xlim(0, 1.03 * epochs)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         _tidy(ax)
         if ax.get_legend_handles_labels()[0]:
             ax.legend(frameon=False, fontsize=9)
@@ -204,7 +207,7 @@ def show_mistakes(pictures, y, scores, class_names, *, count=12, ncols=6, title=
     worst = wrong[np.argsort(-sure[wrong], kind="stable")][:count]
     rows = max(1, -(-len(worst) // ncols))
     fig, axes = plt.subplots(
-        rows, ncols, figsize=(1.55 * ncols, 2.05 * rows + 0.6), squeeze=False, layout="constrained"
+        rows, ncols, figsize=(1.55 * ncols, 1.95 * rows + 0.5), squeeze=False, layout="constrained"
     )
     for ax in axes.flat:
         ax.set_axis_off()
@@ -233,7 +236,7 @@ def show_saliency(pictures, maps, titles=None, *, title=None, caption=None):
     if np.ndim(maps) != 3 or len(maps) != N:
         raise ValueError(f"There are {N} pictures, but maps of shape {np.shape(maps)}.")
     fig, axes = plt.subplots(
-        2, N, figsize=(1.5 * N + 0.4, 3.9), squeeze=False, layout="constrained"
+        2, N, figsize=(1.5 * N + 0.4, 3.5), squeeze=False, layout="constrained"
     )
     for n, (above, below) in enumerate(axes.T):
         above.imshow(displayable(pictures[n]), interpolation="nearest")
