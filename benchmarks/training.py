@@ -98,7 +98,9 @@ def train(recipe: Recipe, found: dict, epochs: int | None, seed: int, checkpoint
     history = trainer.history
     while trainer.done < trainer.steps:
         before = trainer.done
-        history = trainer.train(trainer.done + trainer.steps_per_epoch, progress=sys.stderr.isatty())
+        history = trainer.train(
+            trainer.done + trainer.steps_per_epoch, progress=sys.stderr.isatty()
+        )
         if trainer.done < before + trainer.steps_per_epoch:
             break  # interrupted
         if checkpoint:

@@ -28,7 +28,7 @@ def test_score_lies_over_the_middle_of_what_it_sees():
 
 def test_connections_are_counted_and_zeros_left_white():
     w = np.array([[1.0, 0, 0], [2.0, 1.0, 0], [0, 2.0, 0]])
-    fig = vis.show_connections(w, (3, 3))
+    fig = vis.show_weight_matrix(w, (3, 3))
     assert "4 of 9 weights are not zero" in fig.axes[0].get_title()
     assert np.isnan(fig.axes[0].images[0].get_array().filled(np.nan)).sum() == 5
     assert "2 different values" in alt_text(fig)

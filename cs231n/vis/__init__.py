@@ -4,54 +4,59 @@ an HTML object) and never calls plt.show: in a notebook a figure appears at the 
     fig = vis.show_images(data.sample_images())        # a name keeps it from being shown twice
     display(vis.animate_convolution(x, w, b))          # an HTML object inside a `with` block
 
+Pictures and volumes
     image_grid              many small pictures as one
     show_images             pictures with titles
     show_filters            the filters of a convolutional layer
     show_volume             volumes as boxes, to scale: input, filter, depth column, output
+    zone_plate              (an array) rings that get finer outwards
+
+Layers
     animate_convolution     a filter slides, the sum is written out as it goes
     show_convolution_step   one step of that, as a still figure
     show_pooling            a pooling layer before and after, and where its gradient goes
     show_shared             blocks of cells: which values are normalised together
     show_batchnorm_graph    batch normalisation as a graph, with the way back
-    plot_curves             curves over one axis
+    show_columns            windows of a picture, and the matrix whose columns they are
+    show_product            a convolution as a product of matrices, to scale
+    show_copies             how often each pixel is copied, as heat maps
+    show_weight_matrix      the weights of a large layer that are not zero
+    show_connections        which maps of one layer each map of the next one sees
+
+Networks
     show_score_maps         what a classifier finds at each place of a larger picture
     show_crops              crops of a picture, and their places on the network's maps
     show_stitching          four shifted score maps put together
     show_frames             where padding makes tiles differ from the whole
-    show_connections        the weights of a large layer that are not zero
     show_stacked_windows    layers from the side: what one output sees
     plot_memory_and_parameters  bars for each layer of a network
     plot_batch_memory       memory against the size of the batch
-    plot_bars               a few numbers side by side
-    plot_step_size          error of a numeric gradient against its step size
-    show_columns            windows of a picture, and the matrix whose columns they are
-    show_product            a convolution as a product of matrices, to scale
-    show_copies             how often each pixel is copied, as heat maps
-    plot_speed              seconds against size for several ways to do the same, and ratios
 
-    show_connections        which maps of one layer each map of the next one sees
-    plot_lines              several lines over the same places
-    zone_plate              (an array) rings that get finer outwards
-
+Training
     plot_training           loss and accuracy of a training
     plot_losses             the losses of several runs beside one another
     show_confusion          a confusion matrix
     show_mistakes           the mistakes that a network was surest of
     show_saliency           which pixels a network's score depends on
 
+Curves and bars
+    plot_step_size          error of a numeric gradient against its step size
+    plot_speed              seconds against size for several ways to do the same, and ratios
+    plot_curves             curves over one axis
+    plot_lines              several lines over the same places
+    plot_bars               a few numbers side by side
+
+Words
     describe                the words that are read out in a figure's place
     add_alt_text            let all figures of a notebook carry their words (the set-up cell does)
 """
 
 from cs231n.vis.alt_text import add_alt_text, describe
-from cs231n.vis.columns import plot_speed, show_columns, show_copies, show_product
 from cs231n.vis.case_studies import plot_lines, show_connections, zone_plate
+from cs231n.vis.columns import plot_speed, show_columns, show_copies, show_product
 from cs231n.vis.convolution import animate_convolution, show_convolution_step
 from cs231n.vis.curves import plot_step_size
-from cs231n.vis.normalization import (
-    plot_curves,
-    show_batchnorm_graph,
-    show_shared,
+from cs231n.vis.normalization import plot_curves, show_batchnorm_graph, show_shared
 from cs231n.vis.patterns import (
     plot_bars,
     plot_batch_memory,
@@ -61,11 +66,12 @@ from cs231n.vis.patterns import (
 from cs231n.vis.pictures import image_grid, show_filters, show_images
 from cs231n.vis.pooling import show_pooling
 from cs231n.vis.sliding import (
-    show_connections,
     show_crops,
     show_frames,
     show_score_maps,
     show_stitching,
+    show_weight_matrix,
+)
 from cs231n.vis.training import (
     plot_losses,
     plot_training,
@@ -80,38 +86,34 @@ __all__ = [
     "animate_convolution",
     "describe",
     "image_grid",
-    "plot_curves",
     "plot_bars",
     "plot_batch_memory",
+    "plot_curves",
+    "plot_lines",
+    "plot_losses",
     "plot_memory_and_parameters",
-    "plot_step_size",
-    "show_batchnorm_graph",
     "plot_speed",
     "plot_step_size",
-    "show_columns",
-    "plot_lines",
-    "plot_step_size",
-    "show_connections",
-    "plot_losses",
-    "plot_step_size",
     "plot_training",
+    "show_batchnorm_graph",
+    "show_columns",
     "show_confusion",
+    "show_connections",
     "show_convolution_step",
     "show_copies",
-    "show_connections",
-    "show_convolution_step",
     "show_crops",
     "show_filters",
     "show_frames",
     "show_images",
     "show_mistakes",
     "show_pooling",
-    "show_shared",
     "show_product",
-    "show_score_maps",
-    "show_stitching",
-    "show_stacked_windows",
     "show_saliency",
+    "show_score_maps",
+    "show_shared",
+    "show_stacked_windows",
+    "show_stitching",
     "show_volume",
+    "show_weight_matrix",
     "zone_plate",
 ]

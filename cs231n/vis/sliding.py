@@ -74,7 +74,7 @@ def _box(left, top, width, height, colour, **how):
     )
 
 
-def show_connections(w_fc, blocks, *, title=None, caption=None):
+def show_weight_matrix(w_fc, blocks, *, title=None, caption=None):
     """Which weights of a layer are not zero, with a colour, and a number, for each different one.
 
     Inputs:

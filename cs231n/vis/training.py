@@ -167,9 +167,7 @@ def show_confusion(counts, class_names, *, title=None, caption=None):
             text = f"{100 * part:.0f}" if part >= 0.005 else "<1"
             colour = "white" if part > 0.55 else INK
             weight = "bold" if i == j else "normal"
-            ax.text(
-                j, i, text, ha="center", va="center", fontsize=8.5, color=colour, weight=weight
-            )
+            ax.text(j, i, text, ha="center", va="center", fontsize=8.5, color=colour, weight=weight)
     ax.set_xticks(range(C), class_names, rotation=45, ha="right")
     ax.set_yticks(range(C), class_names)
     ax.set(xlabel="taken for", ylabel="is")

@@ -23,7 +23,9 @@ _TOLERANCE = 1e-5
 def _weights(rng, count=3) -> dict[str, np.ndarray]:
     params = {}
     for k in range(1, count + 1):
-        params[f"W{k}"] = rng.standard_normal((k, 3, 2, 2)) if k % 2 else rng.standard_normal((4, k))
+        params[f"W{k}"] = (
+            rng.standard_normal((k, 3, 2, 2)) if k % 2 else rng.standard_normal((4, k))
+        )
         params[f"b{k}"] = rng.uniform(1, 2, k)
     return params
 

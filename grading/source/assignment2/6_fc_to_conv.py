@@ -232,7 +232,7 @@ check.conv_weights_to_fc(conv_weights_to_fc)
 with check.demo():
     w = np.random.default_rng(1).standard_normal((2, 1, 3, 3))
     w_fc, _ = conv_weights_to_fc(w, np.zeros(2), (1, 6, 6), {"stride": 1, "pad": 0})
-    fig = vis.show_connections(
+    fig = vis.show_weight_matrix(
         w_fc,
         blocks=(36, 16),
         caption="Left of the line filter 0, right of it filter 1. White is zero: no connection.",
@@ -248,7 +248,7 @@ with check.demo():
     w = np.random.default_rng(1).standard_normal((2, 3, 3, 3))
     for conv_param in ({"stride": 1, "pad": 0}, {"stride": 2, "pad": 1}):
         w_fc, b_fc = conv_weights_to_fc(w, np.zeros(2), (3, 7, 7), conv_param)
-        fig = vis.show_connections(
+        fig = vis.show_weight_matrix(
             w_fc,
             blocks=(49, len(b_fc) // 2),
             title=f"{conv_param}: {np.count_nonzero(w_fc):,} of {w_fc.size:,} are not zero",
