@@ -7,21 +7,20 @@ marks and ids still there, likeness. Never are two cells taken for one, or one f
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from nbformat import NotebookNode
 
+from grading.likeness import first, first_known, last, likeness, share_kept
 from grading.python_names import names_in, same_code, same_text
 
 ALIKE = 0.75  # likeness of words from which an edited locked cell is recognised without marks
 AKIN = 0.3  # likeness below which a cell has nothing of the locked cell whose mark it bears
 MENTIONED = 0.6  # share of a stub's lines by which a renamed function is recognised
-MAX_COMPARED = 20_000  # characters; longer cells are not compared by likeness
+ASKED = 0.8  # share of a question's words by which its cell is recognised without marks
+NO_ANSWER = "YOUR ANSWER HERE"  # what nbgrader puts in the place of an answer in words
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,6 +216,18 @@ class Matcher:
                 best, score = i, share
         self.take(r, best)
 
+    def find_question(self, r: Released) -> None:
+        """The cell of an answer in words without marks: by the question, which stands in it too."""
+        question = r.cell.source.replace(NO_ANSWER, "")
+        cells = [
+            i
+            for i in self.free(range(len(self.cells)))
+            if self.cells[i].cell_type == "markdown"
+            and share_kept(self.cells[i].source, question) >= ASKED
+        ]
+        answered = [i for i in cells if NO_ANSWER not in self.cells[i].source]
+        self.take(r, first_known(last(answered), last(cells)))
+
     # -- locked cells
 
     def find_by_text(self, r: Released, claimed: bool) -> None:
@@ -281,7 +292,9 @@ def match(cells: list[NotebookNode], released: list[Released]) -> Matches:
     for r in matcher.open(fixed=True):
         matcher.find_by_mark(r)
     for r in matcher.open(fixed=False):
-        if r.index not in matcher.result.elsewhere:
+        if r.cell.cell_type == "markdown":
+            matcher.find_question(r)
+        elif r.index not in matcher.result.elsewhere:
             matcher.find_renamed(r)
     matcher.find_alike()
     matcher.find_ordinary()
@@ -293,34 +306,3 @@ def grade_id_of(cell: NotebookNode) -> str | None:
     mark = cell.metadata.get("nbgrader")
     name = mark.get("grade_id") if isinstance(mark, dict) else None
     return name if isinstance(name, str) else None
-
-
-def likeness(one: str, other: str, at_least: float = 0.0) -> float:
-    """How much of two texts' words are the same, in order, 0 to 1; 0 if below at_least."""
-    if max(len(one), len(other)) > MAX_COMPARED:
-        return 0.0
-    words = [_words(text) for text in (one, other)]
-    total = len(words[0]) + len(words[1])
-    if not total or 2 * min(map(len, words)) / total < at_least:
-        return 0.0
-    common = sum((Counter(words[0]) & Counter(words[1])).values())
-    if 2 * common / total < at_least:
-        return 0.0
-    return SequenceMatcher(None, *words, autojunk=False).ratio()
-
-
-@lru_cache(maxsize=4096)
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(re.findall(r"\w+|[^\w\s]", text))
-
-
-def first(indices: Iterable[int]) -> int | None:
-    return next(iter(indices), None)
-
-
-def last(indices: Iterable[int]) -> int | None:
-    return max(indices, default=None)
-
-
-def first_known(*candidates: int | None) -> int | None:
-    return next((c for c in candidates if c is not None), None)

@@ -8,10 +8,12 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.utils import compute_checksum
 
+from grading.matching import NO_ANSWER
 from grading.repair import repair
 
 ASSIGNMENTS = Path(__file__).parents[2] / "assignments"
-BUILT = sorted(ASSIGNMENTS.glob("*/*.ipynb"))
+# One notebook an assignment: they are made alike.
+BUILT = [sorted(folder.glob("*.ipynb"))[0] for folder in sorted(ASSIGNMENTS.glob("*/"))]
 STUB = '''def {name}(x, size=2):
     """The {what} of an array.
 
@@ -82,6 +84,10 @@ def made_up():
         )
     )
     cells.insert(-2, provided)
+    question = "**Question.** Why is the largest of ten numbers seldom their mean, and when is it so?"
+    cells.append(
+        _mark(new_markdown_cell(f"{question}\n\n{NO_ANSWER}", id="question"), 2, solution=True)
+    )
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     notebook = new_notebook(
         cells=cells, metadata={"kernelspec": kernel, "language_info": {"name": "python"}}
@@ -110,7 +116,9 @@ def solved(release, kept=()):
 
 
 def answer_to(cell, text="my own answer"):
-    """An exercise cell's text with its body written."""
+    """An exercise cell's text with its body written, or a question's with an answer in words."""
+    if cell.cell_type == "markdown":
+        return cell.source.replace(NO_ANSWER, f"It is {text} in {cell.id}.")
     does = "answer =" if cell.source.startswith("class Pool") else "return"
     return cell.source.replace(
         'raise NotImplementedError("not implemented yet")', f"{does} '{text} in {cell.id}'"
@@ -136,7 +144,7 @@ def is_solution(cell):
 
 
 def is_check(cell):
-    return cell.metadata.get("nbgrader", {}).get("grade", False)
+    return cell.metadata.get("nbgrader", {}).get("grade", False) and not is_solution(cell)
 
 
 def marked(nb):

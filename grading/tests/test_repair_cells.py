@@ -205,3 +205,32 @@ def test_a_commented_copy_of_the_stub_does_not_override_the_answer():
     assert_whole(result, release)
     assert run(result.notebook)["sums"](0) == "my own answer in sums-cell"
     assert any("a fresh start" in cell.source for cell in result.notebook.cells)
+
+
+# -- answers in words
+
+
+@pytest.mark.parametrize("stripped", [False, True])
+def test_an_answer_in_words_is_kept_and_found_without_marks(stripped):
+    release = made_up()
+    nb = solved(release)
+    result = repair(strip(nb) if stripped else nb, release)
+    assert_whole(result, release)
+    answer = next(c for c in result.notebook.cells if grade_id(c) == "question")
+    assert answer.source.startswith("**Question.** Why is the largest")
+    assert answer.source.endswith("It is my own answer in question.")
+
+
+def test_of_two_answers_in_words_the_written_one_counts():
+    release = made_up()
+    nb = strip(solved(release))
+    untouched = copy.deepcopy(next(c for c in release.cells if c.id == "question"))
+    untouched.metadata, untouched.id = {}, "twin"
+    nb.cells.append(untouched)
+    result = repair(nb, release)
+    (answer,) = (c for c in result.notebook.cells if grade_id(c) == "question")
+    assert answer.source.endswith("It is my own answer in question.")
+
+
+def grade_id(cell):
+    return cell.metadata.get("nbgrader", {}).get("grade_id")
