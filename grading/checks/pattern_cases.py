@@ -69,7 +69,7 @@ def network(rng, steps) -> tuple[list[dict], tuple[int, int, int]]:
     return layers[::-1], (depth, *sizes)
 
 
-def volumes(rng, steps):
+def sized(rng, steps):
     """(layers, shapes) of a drawn network."""
     layers, start = network(rng, steps)
     return layers, reference.layer_shapes(layers, start)
@@ -77,7 +77,7 @@ def volumes(rng, steps):
 
 def counted(rng, steps):
     """(layers, shapes, parameters) of a drawn network."""
-    layers, shapes = volumes(rng, steps)
+    layers, shapes = sized(rng, steps)
     return layers, shapes, reference.count_parameters(layers, shapes)
 
 

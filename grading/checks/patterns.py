@@ -21,7 +21,7 @@ from grading.checks.pattern_cases import (
     drawn_counts,
     network,
     reference,
-    volumes,
+    sized,
 )
 
 HIDE = fast.NETWORKS
@@ -113,7 +113,7 @@ def _(f, rng):
         forms.same_shapes(ask(f, "layer_shapes", layers, (width,)), right, layers, show=False)
 
 
-@layer_shapes.check("VGG-16", 1)
+@layer_shapes.check("VGG-16: square maps throughout", 2.5)
 def _(f, rng):
     layers, start = vgg16()
     right = reference.layer_shapes(layers, start)
@@ -142,14 +142,25 @@ for _case in CASES:
         forms.same_counts(answer, right, "parameters", [*map(shown, layers)], show=False)
 
 
+@count_parameters.check("the weights, whether or not biases are counted", 3)
+def _(f, rng):
+    for case in CASES:
+        layers, shapes, right = counted(rng, case.steps)
+        answer = listed(ask(f, "count_parameters", layers, shapes), "parameters", len(layers))
+        for number, wanted, layer in zip(answer, right, layers):
+            bare = wanted - layer.get("filters", layer.get("neurons", 0))
+            if whole(number, "a number of parameters") not in (bare, wanted):
+                raise CheckFailed(f"Not even the weights of {shown(layer)} are right.")
+
+
 @count_parameters.check("layers without parameters alone, and none at all", 0.5)
 def _(f, rng):
     _, _, right = counted(rng, ("relu",))
-    layers, shapes = volumes(rng, CASES[0].steps)
+    layers, shapes = sized(rng, CASES[0].steps)
     answer = listed(ask(f, "count_parameters", layers, shapes), "parameters", len(layers))
     if not all(whole(answer[i], "a count") for i in (0, 2)):
         raise CheckFailed("A conv layer has parameters.")
-    layers, shapes = volumes(rng, ("relu", ("pool", 2, 2), ("pool", 3, 1)))
+    layers, shapes = sized(rng, ("relu", ("pool", 2, 2), ("pool", 3, 1)))
     forms.same_counts(ask(f, "count_parameters", layers, shapes), right * 3, "parameters",
                 [*map(shown, layers)], show=False)  # fmt: skip
     forms.same_counts(ask(f, "count_parameters", [], shapes[:1]), [], "parameters", [], show=False)
@@ -178,7 +189,7 @@ for _case in CASES:
 
     @receptive_field.check(_case.name, _case.weight)
     def _(f, rng, case=_case):
-        _same_fields(f, *volumes(rng, case.steps))
+        _same_fields(f, *sized(rng, case.steps))
 
 
 @receptive_field.check("VGG-16", 1)
@@ -272,6 +283,14 @@ for _name, _weight, _rest in (
         for gib, pictures in ((1, 7), (0.5, 3), (24, int(rng.integers(30, 60)))):
             answer = ask(f, "fit_batch_size", _drawn_memory(rng, pictures, gib, rest), gib)
             forms.same_count(answer, pictures, f"The batch for {gib} GiB", show=False)
+
+
+@fit_batch_size.check("volumes alone", 2.5)
+def _(f, rng):
+    for gib, pictures in ((2, 3), (16, int(rng.integers(40, 60)))):
+        volumes = int(gib * 2**30 / (pictures + 0.99) / 2)
+        answer = ask(f, "fit_batch_size", one_picture(volumes, 0, 0, 0), gib)
+        forms.same_count(answer, pictures, f"The batch for {gib} GiB", show=False)
 
 
 @fit_batch_size.check("a byte short", 1)

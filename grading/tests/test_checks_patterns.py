@@ -145,7 +145,7 @@ def test_message_names_the_slip(exercise, name, says):
         ("parse_pattern", "split_at_arrows", 0, 0.25),
         ("layer_shapes", "rounded_down", 0.7, 0.9),
         ("layer_shapes", "height_and_width_swapped", 0, 0.3),
-        ("count_parameters", "biases_forgotten", 0, 0.1),
+        ("count_parameters", "biases_forgotten", 0.1, 0.4),
         ("receptive_field", "jump_multiplied_before", 0, 0.5),
         ("receptive_field", "fully_connected_sees_nothing_more", 0.5, 0.8),
         ("count_memory", "optimizer_forgotten", 0.4, 0.8),

@@ -269,7 +269,7 @@ for text in (
 # %% [markdown] id="shapes-break-text"
 # ### Try to break it
 #
-# ZFNet's first layer, AlexNet with the 224 of its paper (a slip of the paper: 227 was meant), a pool on
+# ZFNet's first layer, AlexNet at the 224 of its paper (227 is what its sizes need), a pool on
 # odd maps, a filter larger than its map. Then change the sizes until they fit: which inputs from 220
 # to 230 does ZFNet's first layer take?
 
@@ -611,21 +611,6 @@ with check.demo():
         {"8 GiB": 8 * 2**30},
         title="Training VGG-16 with momentum",
     )
-
-# %% [markdown] id="batch-break-text"
-# ### Try to break it
-#
-# No memory at all, a fraction, a terabyte; a batch of 0; a network without layers. Which answers are
-# right, which are merely not refused?
-
-# %% id="batch-break" tags=["demo"]
-with check.demo():
-    shapes = layer_shapes(VGG16, (3, 224, 224))
-    memory = count_memory(VGG16, shapes, count_parameters(VGG16, shapes))
-    for gib in (0, 0.5, 1.77, 1024):
-        print(f"{gib} GiB: {fit_batch_size(memory, gib)} pictures")
-    print("a batch of 0:", count_memory(VGG16, shapes, count_parameters(VGG16, shapes), 0))
-    print("no layers:", count_memory([], [(3, 32, 32)], []))
 
 # %% [markdown] id="five-numbers-text"
 # ## 7 · The five patterns in numbers

@@ -1,7 +1,7 @@
 """Wrong tables of a network, as people really write them. Each must lose marks in its exercise.
 
-Most are the reference with one line as it is often written; parse_pattern_by_other_means holds
-those that go about it differently.
+Most are the reference with a line as it is often written; some readers of patterns go about it in
+a way of their own.
 """
 
 import inspect
