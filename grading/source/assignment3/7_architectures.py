@@ -425,8 +425,9 @@ fig = vis.describe(
 # %% [markdown] id="field-explorer-text"
 # ### Play with it
 #
-# Move the sliders: how does the field grow with more layers, with strides, with dilation? Find two
-# stacks with a field of 31. Which has fewer layers, which fewer parameters?
+# Choose a network and a layer, and see which pixels one of its values sees. Then change the stride or the
+# dilation of a layer: does its own field grow, or only those behind it? A network of your own goes in as
+# text: `vis.receptive_field_explorer(parse("INPUT64x64x3 -> [CONV3-32 -> RELU -> POOL2]*3 -> FC-10"))`.
 
 # %% id="field-explorer" tags=["demo"]
 vis.receptive_field_explorer()
@@ -560,7 +561,8 @@ with check.demo():
 # %% [markdown] id="memory-explorer-text"
 # ### Play with it
 #
-# Which slider helps when the memory is full? Watch the parts: the batch moves some, the optimizer others.
+# Which control helps when the memory is full? The batch moves some parts, the optimizer others. And what
+# costs more, a batch of twice as many pictures, or pictures of twice the height and width?
 
 # %% id="memory-explorer" tags=["demo"]
 vis.memory_explorer()
