@@ -47,6 +47,10 @@ Curves and bars
     plot_bars               a few numbers side by side
 
 Words
+    convolution_explorer        pictures with controls, which stay pictures where controls cannot
+    receptive_field_explorer    live: a convolution under your hands; what a layer sees of the
+    memory_explorer             picture; whether a network fits into the memory
+
     describe                the words that are read out in a figure's place
     add_alt_text            let all figures of a notebook carry their words (the set-up cell does)
 """
@@ -63,6 +67,9 @@ from cs231n.vis.patterns import (
     plot_memory_and_parameters,
     show_stacked_windows,
 )
+from cs231n.vis.explore_convolution import convolution_explorer
+from cs231n.vis.explore_memory import memory_explorer
+from cs231n.vis.explore_receptive import receptive_field_explorer
 from cs231n.vis.pictures import image_grid, show_filters, show_images
 from cs231n.vis.pooling import show_pooling
 from cs231n.vis.sliding import (
@@ -84,6 +91,7 @@ from cs231n.vis.volumes import show_volume
 __all__ = [
     "add_alt_text",
     "animate_convolution",
+    "convolution_explorer",
     "describe",
     "image_grid",
     "plot_bars",
@@ -99,6 +107,9 @@ __all__ = [
     "show_columns",
     "show_confusion",
     "show_connections",
+    "memory_explorer",
+    "plot_step_size",
+    "receptive_field_explorer",
     "show_convolution_step",
     "show_copies",
     "show_crops",

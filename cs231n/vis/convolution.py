@@ -7,11 +7,13 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from cs231n.vis.alt_text import describe
 from cs231n.vis.player import html_player, small_png
 from cs231n.vis.style import GREEN, INK, ORANGE, PALE, draw_cells, frame, number
 
 MAX_BYTES = 2_000_000  # of HTML in the notebook
 MAX_STEPS = 60
+MAX_SIDE = 12  # cells, with padding: more could not be read
 DPI = 90  # one dot a pixel on the screen
 
 
@@ -34,13 +36,14 @@ def animate_convolution(x, w, b, stride: int = 1, pad: int = 0, *, seconds: floa
 
     scene = Scene(x, w, b, stride, pad)
     steps = np.unique(np.linspace(0, scene.count - 1, min(scene.count, MAX_STEPS)).astype(int))
-    frames = _render(scene, steps)
+    film = Film(scene)
+    frames = [small_png(film.frame(int(step))) for step in steps]
+    alts = [f"A convolution, step by step. {scene.sentence(int(step))}" for step in steps]
     width = round(scene.inches[0] * DPI)
-    alt = "A convolution, step by step: the window, the filter, the output and the sum."
-    html = html_player(frames, width, alt, seconds)
+    html = html_player(frames, width, alts, seconds)
     while len(html) > MAX_BYTES and len(frames) > 1:
-        frames = frames[::2]
-        html = html_player(frames, width, alt, seconds)
+        frames, alts = frames[::2], alts[::2]
+        html = html_player(frames, width, alts, seconds)
     return HTML(html)
 
 
@@ -56,29 +59,37 @@ def show_convolution_step(x, w, b, stride: int = 1, pad: int = 0, *, step: int =
     fig = plt.figure()
     scene.draw(fig)
     scene.show(step % scene.count)
-    return fig
+    return describe(fig, f"One step of a convolution. {scene.sentence(step % scene.count)}")
 
 
-def _render(scene: Scene, steps) -> list[bytes]:
-    """The steps as PNG files. What stays is drawn once; only what moves is drawn for each step."""
-    fig = Figure(dpi=DPI)
-    canvas = FigureCanvasAgg(fig)
-    scene.draw(fig)
-    for artist in (*scene.moving, *scene.out_texts):
-        artist.set_animated(True)
-    canvas.draw()
-    background = canvas.copy_from_bbox(fig.bbox)
-    frames, filled = [], 0
-    for step in steps:
-        canvas.restore_region(background)
-        scene.show(int(step))
-        for text in scene.out_texts[filled : step + 1]:  # from now on these stay, too
+class Film:
+    """The steps of a scene as arrays (H, W, 3) of uint8. What stays is drawn once; only what moves
+    is drawn for each step."""
+
+    def __init__(self, scene: Scene):
+        self.scene = scene
+        fig = Figure(dpi=DPI)
+        self.canvas, self.whole = FigureCanvasAgg(fig), fig.bbox
+        scene.draw(fig)
+        for artist in (*scene.moving, *scene.out_texts):
+            artist.set_animated(True)
+        self.canvas.draw()
+        self.empty = self.background = self.canvas.copy_from_bbox(self.whole)
+        self.filled = 0  # outputs that stand in the background
+
+    def frame(self, step: int) -> np.ndarray:
+        """Output value number `step`, and all before it."""
+        scene, canvas = self.scene, self.canvas
+        if step + 1 < self.filled:
+            self.background, self.filled = self.empty, 0
+        canvas.restore_region(self.background)
+        scene.show(step)
+        for text in scene.out_texts[self.filled : step + 1]:  # from now on these stay, too
             scene.ax.draw_artist(text)
-        background, filled = canvas.copy_from_bbox(fig.bbox), step + 1
+        self.background, self.filled = canvas.copy_from_bbox(self.whole), step + 1
         for artist in scene.moving:
             scene.ax.draw_artist(artist)
-        frames.append(small_png(np.asarray(canvas.buffer_rgba())[..., :3].copy()))
-    return frames
+        return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
 class Scene:
@@ -167,9 +178,24 @@ class Scene:
             text.set_text(number(total) if k <= step else "")
         for c, line in enumerate(self.lines[:-1]):
             line.set_text(f"channel {c}:  {self._products(f, c, i, j)}")
+        self.lines[-1].set_text(self._total(f, i, j))
+
+    def sentence(self, step: int) -> str:
+        """What is seen at a step, in words."""
+        f, i, j = (int(n) for n in np.unravel_index(step, self.out_shape))
+        C, HH, WW = self.w.shape[1:]
+        top, left = i * self.stride, j * self.stride
+        return (
+            f"Stride {self.stride}, padding {self.pad}: filter {f} lies on rows {top} to "
+            f"{top + HH - 1} and columns {left} to {left + WW - 1} of all {C} padded channels. "
+            f"{self._total(f, i, j)}."
+        )
+
+    def _total(self, f: int, i: int, j: int) -> str:
+        """The last line: each channel's share, the bias, and what they add up to."""
         shares = " + ".join(_bracketed(v) for v in [*self.sums[f, :, i, j], self.b[f]])
-        total = number(totals[f, i, j])
-        self.lines[-1].set_text(f"out[{f}, {i}, {j}] = {shares} (bias) = {total}")
+        total = number(self.sums[f, :, i, j].sum() + self.b[f])
+        return f"out[{f}, {i}, {j}] = {shares} (bias) = {total}"
 
     def _products(self, f, c, i, j) -> str:
         """The products of one channel written out, shortened where they would not fit."""
@@ -194,7 +220,7 @@ def _check(x, w, b, stride: int, pad: int) -> None:
     if stride < 1 or pad < 0:
         raise ValueError(f"stride must be at least 1 and pad at least 0, but got {stride}, {pad}.")
     H, W = x.shape[1] + 2 * pad, x.shape[2] + 2 * pad
-    if max(H, W) > 12 or x.shape[0] > 4 or len(w) > 4:
+    if max(H, W) > MAX_SIDE or x.shape[0] > 4 or len(w) > 4:
         raise ValueError(
             f"The numbers could not be read: x is {x.shape[0]} channels of {H}×{W} with its "
             f"padding, with {len(w)} filters. Draw at most 4 channels of 12×12 and 4 filters."

@@ -28,12 +28,14 @@ PAGE = """
 <script>
 (function () {
   const box = document.getElementById("@ID@"), frames = @FRAMES@;
+  const words = @WORDS@;
   const image = box.querySelector("img"), slider = box.querySelector("input");
   const [back, play, next] = box.querySelectorAll("button"), count = box.querySelector("output");
   let timer = null;
   function show(k) {
     slider.value = k;
     image.src = "data:image/png;base64," + frames[k];
+    image.alt = words[k];
     count.textContent = (k + 1) + " / " + frames.length;
   }
   function stop() { clearInterval(timer); timer = null; play.textContent = "Play"; }
@@ -65,17 +67,26 @@ def small_png(pixels) -> bytes:
     return buffer.getvalue()
 
 
-def html_player(frames: list[bytes], width: int, alt: str, seconds: float) -> str:
-    """HTML that shows PNG files one after another, `width` pixels wide, `seconds` each."""
+def quick_png(pixels) -> bytes:
+    """`pixels`, an array (H, W, 3) of uint8, as a PNG file, written as fast as can be."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "png", compress_level=1)
+    return buffer.getvalue()
+
+
+def html_player(frames: list[bytes], width: int, alts: list[str], seconds: float) -> str:
+    """HTML that shows PNG files one after another, `width` pixels wide, `seconds` each. `alts` are
+    the words that are read out in place of each."""
     data = [base64.b64encode(frame).decode() for frame in frames]
     words = {
         "ID": f"player-{uuid.uuid4().hex}",  # unlike that of any other output on the page
         "WIDTH": width,
-        "ALT": escape(alt, quote=True),
+        "ALT": escape(alts[0], quote=True),
         "LAST": len(data) - 1,
         "COUNT": len(data),
         "PAUSE": int(1000 * seconds),
         "FIRST": f"data:image/png;base64,{data[0]}",
+        "WORDS": json.dumps(alts).replace("<", "\\u003c"),  # no </script> ends the script early
         "FRAMES": json.dumps(data),
     }
     page = PAGE

@@ -58,7 +58,7 @@ def draw_cells(ax, values, colours=None, *, origin=(0, 0), fontsize=10) -> dict:
         face = "white" if colours is None else colours[i][j]
         cell = patches.Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=face, edgecolor="#b0b0b0")
         cell.set_linewidth(0.7)
-        ax.add_patch(cell)
+        ax.add_artist(cell)  # add_patch would look at its limits, which takes most of the time
         text = "" if np.isnan(values[i, j]) else number(values[i, j])
         label = ax.text(x, y, text, ha="center", va="center", fontsize=fontsize, color=INK)
         cells[i, j] = (cell, label)
@@ -77,6 +77,7 @@ def frame(ax, left, top, width, height, colour, strength: float = 0):
     """A thick outline around `width` by `height` cells, the first centred on (left, top), with the
     cells tinted in the same colour as strongly as `strength` says, 0 to 1."""
     box = patches.Rectangle((left - 0.5, top - 0.5), width, height, zorder=3)
-    box.set(facecolor=(*to_rgb(colour), strength), edgecolor=colour, linewidth=2.5)
-    ax.add_patch(box)
+    edge = tuple(0.75 * part for part in to_rgb(colour))  # stands out from white
+    box.set(facecolor=(*to_rgb(colour), strength), edgecolor=edge, linewidth=2.5)
+    ax.add_artist(box)
     return box

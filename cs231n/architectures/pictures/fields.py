@@ -36,6 +36,7 @@ def draw_receptive_field(
     picture=None,
     place: tuple[int, int] | None = None,
     *,
+    before: Architecture | None = None,
     title: str | None = None,
     caption: str | None = None,
 ):
@@ -47,6 +48,8 @@ def draw_receptive_field(
     - picture: array (H, W), (H, W, C) or (C, H, W) with C 1 or 3, of the height and width that the
       network takes, any dtype and range; None takes a landscape
     - place: (row, column) of the output, in the last layer named; None takes the middle
+    - before: the network before something was changed in it: what its last layer named sees around
+      the same point is drawn as well
     - title, caption: a line above, lines below; None writes usual ones, "" none
 
     What a frame holds beyond the picture is padding, and hatched.
@@ -58,6 +61,8 @@ def draw_receptive_field(
     if not names:
         raise ValueError("draw_receptive_field needs the name of a layer, or several.")
     frames, centre = _frames(architecture, names, place)
+    if before is not None:
+        frames.append(_frame_around(centre, before, names[-1], "before the change"))
     shown = _shown(picture, *architecture.input_shape[1:])
     fig, ax = plt.subplots(figsize=(7.6, 5.2), layout="constrained")
     fig.get_layout_engine().set(w_pad=0.12)
@@ -76,18 +81,26 @@ def draw_receptive_field(
 
 def _frames(architecture: Architecture, names: list[str], place) -> tuple[list[_Frame], tuple]:
     """What one output of each layer sees, the smallest first, and the point they lie around."""
-    sizes = {name: architecture.shapes[architecture[name].name][1:] or (1, 1) for name in names}
     fields = receptive_fields(architecture)
     last = names[-1]
-    place = _checked_place(last, sizes[last], place)
+    place = _checked_place(last, _map_size(architecture, last), place)
     centre = _centre(fields[last], place)
-    frames = []
-    for name in sorted(set(names), key=lambda name: (fields[name].size, names.index(name))):
-        at = _nearest(fields[name], sizes[name], centre)
-        label = f"{name}: {fields[name].size[0]}×{fields[name].size[1]}"
-        label += f" at {at}" if sizes[name] != (1, 1) else ""
-        frames.append(_Frame(label, *fields[name].seen_from(at)))
-    return frames, centre
+    order = sorted(set(names), key=lambda name: (fields[name].size, names.index(name)))
+    return [_frame_around(centre, architecture, name) for name in order], centre
+
+
+def _map_size(architecture: Architecture, name: str) -> tuple[int, int]:
+    """Rows and columns of a layer's outputs."""
+    return architecture.shapes[architecture[name].name][1:] or (1, 1)
+
+
+def _frame_around(centre, architecture: Architecture, name: str, label: str = "") -> _Frame:
+    """What the output of a layer sees that lies around a point best."""
+    field, size = receptive_fields(architecture)[name], _map_size(architecture, name)
+    at = _nearest(field, size, centre)
+    label = f"{label or name}: {field.size[0]}×{field.size[1]}"
+    label += f" at {at}" if size != (1, 1) else ""
+    return _Frame(label, *field.seen_from(at))
 
 
 def _draw_frame(ax, number: int, frame: _Frame) -> Line2D:
