@@ -104,6 +104,6 @@ def grid(rows: int, columns: int) -> list[tuple[int, int]]:
 def shaped(value, what, shape):
     """The answer as an array of just this shape, so that something can be computed with it."""
     array = as_array(value, what, shape)
-    if array.shape != shape:
+    if array.shape != tuple(shape):
         close(array, np.zeros(shape), what=what)  # says what is wrong with the shape
     return array.astype(float)

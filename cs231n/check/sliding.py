@@ -15,7 +15,7 @@ slide_classifier = Exercise("slide_classifier", functions=("slide_classifier",))
 crop_scores = Exercise("crop_scores", functions=("crop_scores",))
 shift_and_stitch = Exercise("shift_and_stitch", functions=("shift_and_stitch", "slide_classifier"))
 
-_TOLERANCE = 1e-5  # of scores: wide enough for a solution that computes in float32
+_ALLOWED_ERROR = 1e-5  # of scores: float32 throughout is good enough
 
 
 def _classify(pictures, params, sizes):
@@ -40,7 +40,7 @@ def _found_again(answer, sizes, places, expected, hint, what="scores"):
     at = np.array(places)
     values = answer[np.arange(len(at)), :, at[:, 0], at[:, 1]]
     expected = np.repeat(expected, len(at), axis=0)
-    return close(values, expected, what=what, tolerance=_TOLERANCE, hint=hint)
+    return close(values, expected, what=what, tolerance=_ALLOWED_ERROR, hint=hint)
 
 
 def _find(call, rng, sizes, rows, columns, step=None, only=None, hint="", layout=1):
@@ -85,7 +85,7 @@ for _name, _sizes in [("", _BASIC), (", taller than wide", _TALL), (", padded", 
         expected = _classify(x, params, sizes)[:, :, None, None]
         scores = f.slide_classifier(x, slid, *sizes.steps)
         hint = "Are all three biases added, a ReLU behind layers 1 and 2 alone, conv_param used?"
-        return close(scores, expected, what="scores", tolerance=_TOLERANCE, hint=hint)
+        return close(scores, expected, what="scores", tolerance=_ALLOWED_ERROR, hint=hint)
 
 
 for _name, _sizes, _rows, _columns in [
@@ -113,7 +113,7 @@ def _(f, rng):
     if not scores.any():
         raise CheckFailed("Every score is zero.")
     hint = "With pad 1 it should give what it gives for the framed picture with pad 0."
-    return close(scores, around, what="scores", tolerance=_TOLERANCE, hint=hint)
+    return close(scores, around, what="scores", tolerance=_ALLOWED_ERROR, hint=hint)
 
 
 @slide_classifier.check("leaves x and params as they are")

@@ -50,10 +50,10 @@ def test_training_finds_most_shapes_of_a_scene_it_has_not_seen(params):
     assert chances.shape == (5, 23, 33)
     np.testing.assert_allclose(chances.sum(axis=0), 1, atol=1e-6)
     found = 0
-    for shape in shapes:
-        i, j = round((shape.row - 15.5) / 4), round((shape.column - 15.5) / 4)
+    for drawn in shapes:
+        i, j = round((drawn.row - 15.5) / 4), round((drawn.column - 15.5) / 4)
         i, j = min(max(i, 0), 22), min(max(j, 0), 32)
-        found += chances[1:, i, j].argmax() + 1 == shape.kind
+        found += chances[1:, i, j].argmax() + 1 == drawn.kind
     assert found >= 0.7 * len(shapes)
 
 

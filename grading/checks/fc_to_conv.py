@@ -36,7 +36,7 @@ def _pair(answer, names, function):
     return as_array(first, names[0]), as_array(second, names[1])
 
 
-# ---- a fully connected layer as a convolution ------------------------------------------------
+# ---- weights to filters ------------------------------------------------
 
 _ORDER = "In a column of w the channel changes slowest and the column of the map fastest."
 
@@ -70,9 +70,9 @@ for _name, _weight, _shape, _M in [
 
 @fc_weights_to_conv.check("float32, columns first in memory", 1)
 def _(f, rng):
-    w, b = _affine(rng, (3, 2, 4), 5)
-    w = np.asfortranarray(w, dtype=np.float32)
-    return _compare_filters(f, w, b.astype(np.float32), (3, 2, 4))
+    shape = 3, 2, 4
+    w, b = map(_as_float32, _affine(rng, shape, 5))
+    return _compare_filters(f, w, b, shape)
 
 
 @fc_weights_to_conv.check("w and b are left as they are", 1)
@@ -87,7 +87,7 @@ def _(f, rng):
     check_not_constant(filters, others, "filters")
 
 
-# ---- a convolution as a fully connected layer ------------------------------------------------
+# ---- filters to weights ------------------------------------------------
 
 _ROWS = "A row of w_fc is one value of a picture, a column one value of out."
 
@@ -118,8 +118,8 @@ for _name, _weight, _shape, _w_shape, _stride, _pad in [
 
     @conv_weights_to_fc.check(_name, _weight)
     def _(f, rng, shape=_shape, w_shape=_w_shape, stride=_stride, pad=_pad):
-        w, b = rng.standard_normal(w_shape), rng.standard_normal(w_shape[0])
-        return _compare_matrix(f, w, b, shape, {"stride": stride, "pad": pad})
+        filters, biases = rng.standard_normal(w_shape), rng.standard_normal(w_shape[0])
+        return _compare_matrix(f, filters, biases, shape, {"stride": stride, "pad": pad})
 
 
 @conv_weights_to_fc.check("float32, columns first in memory", 1)
@@ -172,13 +172,15 @@ def _compare(f, name, args, hint=""):
 
 
 def _as_float32(value):
-    if isinstance(value, np.ndarray):
-        return np.asfortranarray(value, dtype=np.float32)
-    return {k: _as_float32(v) for k, v in value.items()} if isinstance(value, dict) else value
+    """Arrays, and those in a dict, in float32 with the first axis fastest in memory."""
+    if isinstance(value, dict):
+        return {key: _as_float32(part) for key, part in value.items()}
+    is_array = isinstance(value, np.ndarray)
+    return np.asfortranarray(value, dtype=np.float32) if is_array else value
 
 
 def _add_checks(exercise, cases):
-    name = exercise.name
+    (name,) = exercise.functions
     for check, weight, sizes, rows, columns, hint in cases:
 
         @exercise.check(check, weight)
@@ -202,8 +204,8 @@ def _add_checks(exercise, cases):
 _MAPS = "Every layer takes a map and gives a map: nothing is flattened on the way."
 _LAYERS = "Three layers with their biases, ReLU behind the first two, the pool behind the first."
 _add_checks(
-    slide_classifier,
-    [
+    exercise=slide_classifier,
+    cases=[
         ("pictures of the training's size", 3, SQUARE, 1, 1, _LAYERS),
         ("pictures of its size, taller than wide", 1, TALL, 1, 1, _LAYERS),
         ("a larger picture, 3×3 places", 3, SQUARE, 3, 3, _MAPS),
@@ -217,8 +219,8 @@ _add_checks(
 )
 _STEP = "Crops lie the stride of the whole network apart."
 _add_checks(
-    crop_scores,
-    [
+    exercise=crop_scores,
+    cases=[
         ("2×3 crops", 3, SQUARE, 2, 3, _STEP),
         ("crops taller than wide", 2, TALL, 3, 2, _STEP),
         ("crops wider than tall", 1, WIDE, 3, 2, _STEP),
@@ -296,10 +298,9 @@ for _name, _weight, _sizes, _rows, _columns, _hint in [
 
     @shift_and_stitch.check(_name, _weight)
     def _(f, rng, sizes=_sizes, rows=_rows, columns=_columns, hint=_hint):
-        half = sizes.total_stride // 2
-        return _compare_stitched(
-            f, _arguments("shift_and_stitch", rng, sizes, rows, columns, step=half), hint
-        )
+        step = sizes.total_stride // 2
+        args = _arguments("shift_and_stitch", rng, sizes, rows, columns, step=step)
+        return _compare_stitched(f, args, hint)
 
 
 @shift_and_stitch.check("one picture, float32, columns first in memory", 1)
