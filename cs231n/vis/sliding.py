@@ -211,25 +211,32 @@ def show_frames(differences, tile, *, caption=None):
     Returns the Figure. Places that agree are white.
     """
     fig, axes = plt.subplots(
-        1, len(differences), figsize=(3.4 * len(differences), 3.9), layout="constrained"
+        1, len(differences), figsize=(3.4 * len(differences) + 0.6, 3.3), layout="constrained"
     )
-    for ax, (title, values) in zip(np.atleast_1d(axes), differences.items()):
+    axes = np.atleast_1d(axes)
+    top = max(float(np.max(values)) for values in differences.values()) or 1.0
+    for ax, (title, values) in zip(axes, differences.items()):
         values = np.asarray(values, dtype=float)
-        top = values.max()
-        differs = values > 1e-9 * max(top, 1)
-        drawn = np.where(differs, values, np.nan)
-        ax.imshow(drawn, cmap="viridis_r", vmin=0, vmax=top or 1)
+        differs = _differs(values)
+        drawn = ax.imshow(np.where(differs, values, np.nan), cmap="viridis_r", vmin=0, vmax=top)
         for n in range(tile, values.shape[0], tile):
             ax.axhline(n - 0.5, color=COLOURS[4], linewidth=0.6, linestyle=":")
         for n in range(tile, values.shape[1], tile):
             ax.axvline(n - 0.5, color=COLOURS[4], linewidth=0.6, linestyle=":")
         ax.set_title(f"{title}\n{differs.mean():.0%} of places differ", fontsize=10)
         ax.set(xlabel="column", ylabel="row")
+    fig.colorbar(drawn, ax=axes, shrink=0.6, label="largest difference of all channels")
     add_caption(fig, caption)
     names = "; ".join(
-        f"{' '.join(title.split())}: {np.mean(np.asarray(v) > 1e-9 * max(np.max(v), 1)):.0%} differ"
-        for title, v in differences.items()
+        f"{' '.join(title.split())}: {_differs(values).mean():.0%} differ"
+        for title, values in differences.items()
     )
     return describe(
         fig, f"Maps with a frame of differences along the borders of every tile. {names}."
     )
+
+
+def _differs(values) -> np.ndarray:
+    """Which differences are more than rounding."""
+    values = np.asarray(values, dtype=float)
+    return values > 1e-9 * max(1.0, values.max())

@@ -603,7 +603,7 @@ fig = vis.show_stitching(
 # $3 + 2 = 5$: the shifted pass has 38 rows left, and 36 are used.
 #
 # That "of which 40 are used" is done by the given `trim(x, size, stride)`: it cuts off the last rows and
-# columns that are too few for one more place (and that a convolution would refuse).
+# columns that are too few for one more place (and that many a convolution refuses).
 #
 # **Exercise.** Run your `slide_classifier` four times, and put each map where it belongs.
 
