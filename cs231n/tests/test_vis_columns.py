@@ -11,6 +11,7 @@ from matplotlib.text import Text
 
 from cs231n import vis
 from cs231n.im2col import im2col
+from cs231n.vis.alt_text import alt_text
 
 pytestmark = pytest.mark.usefixtures("no_windows")
 
@@ -85,3 +86,13 @@ def test_figures_are_left_to_the_notebook_to_show():
     fig = vis.show_product(2, 3, 4, (2, 2, 2))
     assert len(plt.get_fignums()) == len(before) + 1
     assert fig.axes
+
+
+def test_words_of_a_picture_say_what_is_in_it():
+    x, cols = example()
+    said = alt_text(vis.show_columns(x, cols, (2, 2)))
+    assert "B lists the window at row 0, column 1: 101 102 104 105 110 111 113 114" in said
+    said = alt_text(vis.plot_speed([8, 16], {"a": [1.0, 2.0], "b": [0.5, 0.5]}, xlabel="side"))
+    assert "b: 500 ms at 8, 500 ms at 16, there 4 times as fast as a" in said
+    said = alt_text(vis.show_copies({"edge": np.array([[1, 1, 1], [1, 9, 1], [1, 1, 1]])}))
+    assert "edge: 1 to 9, mean 1.89, in the middle 9" in said

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import patches
 
+from cs231n.vis.alt_text import describe
 from cs231n.vis.style import (
     BLUE,
     COLOURS,
@@ -75,7 +76,20 @@ def show_columns(x, cols, window, stride=1, *, chosen=None, title=None, caption=
     fit(ax, left + cols.shape[1], rows + 0.9)
     ax.set(xlim=(-0.9, left + cols.shape[1]), ylim=(rows + 0.5, -1.7))
     _size(fig, left + cols.shape[1], rows + 2.2, title, caption)
-    return fig
+    places = "; ".join(
+        f"{letter} lists the window at row {column // across * stride}, column "
+        f"{column % across * stride}: {_listed(cols[:, column])}"
+        for column, letter in letters.items()
+    )
+    return describe(
+        fig,
+        f"A picture of {C} channels of {H} by {W} numbers with windows of {HH} by {WW} outlined; "
+        f"beside it the matrix X_col, {len(cols)} rows by {cols.shape[1]} columns. {places}.",
+    )
+
+
+def _listed(values):
+    return " ".join(f"{value:g}" for value in values)
 
 
 def _refuse_unlike(x, cols, window, stride):
@@ -166,7 +180,12 @@ def show_product(F, K, positions, out_shape, *, title=None, caption=None):
     if title:
         fig.suptitle(title, fontsize=12)
     add_caption(fig, caption)
-    return fig
+    H_out, W_out = out_shape[1:]
+    return describe(
+        fig,
+        f"Three rectangles to scale: W_row of {F} by {K}, times X_col of {K} by {positions:,}, is "
+        f"the product of {F} by {positions:,}, which becomes {F} maps of {H_out} by {W_out}.",
+    )
 
 
 def show_copies(counts, *, title=None, caption=None):
@@ -200,7 +219,12 @@ def show_copies(counts, *, title=None, caption=None):
     if title:
         fig.suptitle(title, fontsize=12)
     add_caption(fig, caption)
-    return fig
+    words = "; ".join(
+        f"{name}: {table.min():g} to {table.max():g}, mean {table.mean():.2f}, in the middle "
+        f"{table[len(table) // 2, table.shape[1] // 2]:g}"
+        for name, table in counts.items()
+    )
+    return describe(fig, f"Heat maps of how often each pixel is copied. {words}.")
 
 
 def plot_speed(sizes, seconds, *, xlabel, title=None, caption=None):
@@ -247,4 +271,13 @@ def plot_speed(sizes, seconds, *, xlabel, title=None, caption=None):
     if title:
         fig.suptitle(title, fontsize=12)
     add_caption(fig, caption)
-    return fig
+    words = []
+    for name, times in seconds.items():
+        last = int(np.flatnonzero(np.isfinite(times))[-1]) if np.isfinite(times).any() else 0
+        words.append(
+            f"{name}: {1000 * times[0]:.3g} ms at {sizes[0]:g}, {1000 * times[last]:.3g} ms at "
+            f"{sizes[last]:g}, there {first[last] / times[last]:.3g} times as fast as {first_name}"
+        )
+    return describe(
+        fig, f"Two charts against {xlabel}: time, and speed relative to it. {'; '.join(words)}."
+    )

@@ -61,12 +61,6 @@ fig = vis.show_columns(
     caption="A picture of 3×3 pixels and two channels has four windows of 2×2, A to D. Each becomes "
     "a column of 8 numbers, channel by channel.",
 )
-fig = vis.describe(
-    fig,
-    "Two tables of 3 by 3 numbers, the channels of a picture, with four overlapping windows of 2 by "
-    "2 marked A to D. Beside them a matrix of 8 rows and 4 columns, headed A to D: each column "
-    "lists the numbers of its window.",
-)
 
 # %% [markdown] id="why"
 # ## 1 · Why copy anything?
@@ -113,11 +107,6 @@ fig = vis.show_columns(
     title="Six windows of 2×2, six columns",
     caption="Three of the six windows are marked. Read along row 0: it is a small picture itself, "
     "of the upper left pixels.",
-)
-fig = vis.describe(
-    fig,
-    "A table of 3 by 4 numbers, 1 to 12, with three windows marked, and its matrix of 4 rows and 6 "
-    "columns: 1 2 3 5 6 7, then 2 3 4 6 7 8, then 5 6 7 9 10 11, then 6 7 8 10 11 12.",
 )
 
 # %% [markdown] id="im2col-orders"
@@ -183,11 +172,6 @@ fig = vis.show_product(
     (96, 55, 55),
     title="AlexNet's first layer is one product",
     caption="To scale: one unit of length is one row or column of a matrix.",
-)
-fig = vis.describe(
-    fig,
-    "Three rectangles to scale: W_row of 96 by 363, times X_col of 363 by 3,025, is the product of "
-    "96 by 3,025, which is reshaped to 96 maps of 55 by 55.",
 )
 
 # %% [markdown] id="alexnet-measure-text"
@@ -303,12 +287,6 @@ with check.demo():
     }
     fig = vis.show_copies(
         maps, caption="Copies of each pixel in X_col, measured with your im2col and col2im."
-    )
-    fig = vis.describe(
-        fig,
-        "Six heat maps of how often pixels are copied. With 3 by 3 windows and stride 1: nine times "
-        "inside, fewer at the borders. With stride 3: once everywhere. With stride 2: a grid of 1, 2 "
-        "and 4. With 5 by 5 windows: up to 25. AlexNet: 4, 6 or 9 times inside.",
     )
 
 # %% [markdown] id="copies-after"
@@ -570,18 +548,14 @@ with check.demo(120):
         pictures = rng.standard_normal((2, 16, side, side))
         for name, layer in layers.items():
             too_slow = seconds[name] and not seconds[name][-1] < 2  # or left out already
-            took = np.nan if too_slow else quickest(layer, pictures, w, b, steps, times=2)
+            times = 2 if layer is conv_forward_naive else 9
+            took = np.nan if too_slow else quickest(layer, pictures, w, b, steps, times=times)
             seconds[name].append(took)
     fig = vis.plot_speed(
         sides,
         seconds,
         xlabel="height and width of the pictures",
-        caption="2 pictures, 16 channels, 8 filters of 3×3, padding 1; the quicker of two runs.",
-    )
-    fig = vis.describe(
-        fig,
-        "Two charts against the pictures' side, 4 to 64. Left: milliseconds of the layer of notebook "
-        "2, of im2col, of compiled im2col and of the fast layer. Right: how many times faster than the first each is.",
+        caption="2 pictures, 16 channels, 8 filters of 3×3, padding 1; the quickest of a few runs.",
     )
     for name in layers:
         ratios = np.array(seconds[next(iter(layers))]) / seconds[name]
