@@ -317,6 +317,11 @@ with check.demo():
 check.map_sizes(map_sizes)
 
 # %% id="zfnet-run" tags=["demo"]
+fig = vis.describe(
+    draw_volumes(build("zfnet")),
+    "ZFNet as boxes: 224x224x3, 110x110x96, 55x55x96, 26x26x256, 13x13x256, 13x13x384 twice, "
+    "13x13x256, 6x6x256, then 4096, 4096 and 1000 neurons.",
+)
 with check.demo():
     zf = [(7, 2, 1), (3, 2, 1), (5, 2, 0), (3, 2, 1), (3, 1, 1), (3, 1, 1), (3, 1, 1), (3, 2, 0)]
     for rounding in ("floor", "ceil"):
@@ -377,6 +382,13 @@ with check.demo():
 # Two things to see in the table, and in the picture below. **Most memory is in the first layers**, the
 # two of 224×224×64. **Most parameters are in one late layer**: fc6 has 74% of them. The networks after
 # VGG attack just that.
+
+# %% id="vgg-volumes" tags=["demo"]
+fig = vis.describe(
+    draw_volumes(build("vgg16")),
+    "VGG-16 as boxes, stage by stage: 224x224x64, 112x112x128, 56x56x256, 28x28x512, 14x14x512, "
+    "7x7x512, then 4096, 4096 and 1000 neurons.",
+)
 
 # %% id="vgg-costs" tags=["demo"]
 fig = vis.describe(
@@ -714,6 +726,13 @@ with check.demo(seconds=120):
 # are 7×7 in all of them, 512 or 2048 deep, and each output there **sees more than the picture has
 # pixels**. In the paper the bottleneck's stride stands on its first 1×1; published weights have it on
 # the 3×3, which changes no count, but what is seen: 427 pixels in place of 483.
+
+# %% id="resnet18-graph" tags=["demo"]
+fig = vis.describe(
+    draw_graph(build("resnet18"), title="ResNet-18"),
+    "ResNet-18 in columns: a convolution and a pool, eight residual blocks, three of them with a 1x1 "
+    "convolution as shortcut, a global average and one fully connected layer.",
+)
 
 # %% id="resnet-counts" tags=["demo"]
 for name in ("resnet18", "resnet34", "resnet50", "resnet50_stride_on_1x1"):
