@@ -3,7 +3,7 @@
     batch = crop_and_flip(X[some], np.random.default_rng([seed, step]))
 
 A cat moved by three pixels or seen in a mirror is still a cat, so a network that has to get these
-right as well learns less by heart. Only pictures to train on are treated so, never those to test on.
+right as well learns less by heart. Only pictures to train on are treated so.
 Every function returns new arrays, and takes its random numbers from the generator it is given.
 """
 

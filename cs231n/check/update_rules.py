@@ -163,7 +163,7 @@ _ADAM_SLIPS = [
 @adam.check("the first step is as long as the learning rate")
 def _(f, rng):
     w, dw = np.array([1.0, 1.0, 1.0]), np.array([0.001, -7.0, 2000.0])
-    next_w, config = _step(f, "adam", w, dw, {"learning_rate": 0.125, "epsilon": 1e-12}, _STATE)
+    next_w, _ = _step(f, "adam", w, dw, {"learning_rate": 0.125, "epsilon": 1e-12}, _STATE)
     short = 1 - 0.125 * 0.1 / 0.001**0.5 * np.sign(dw)
     slips = [
         (1 + 0.125 * np.sign(dw), "It goes up the hill: the step is against the gradient."),

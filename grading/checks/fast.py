@@ -1,4 +1,5 @@
-"""The modules of the student's package that do what exercises ask for: layers, whole networks, training.
+"""The modules of the student's package that do what exercises ask for: layers, networks,
+training.
 
 The layers import one another, so a notebook that may not see one of them sees none. Networks are
 built on them, and may be hidden alone.

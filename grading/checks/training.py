@@ -12,34 +12,20 @@ import numpy as np
 from cs231n.check.compare import expect_tuple
 from cs231n.check.core import Exercise
 from cs231n.check.results import CheckFailed
-from grading.checks import fast, oracle
+from grading.checks import fast, oracle, training_loop, update_rules
 from grading.checks.answers import as_array, check_not_constant, close, serious
-from grading.checks.training_loop import (
-    confusion_matrix,
-    expected_initial_loss,
-    minibatches,
-    train_epoch,
-)
-from grading.checks.update_rules import adam, sgd_momentum
 from grading.reference import training
 
-__all__ = [
-    "HIDE",
-    "adam",
-    "confusion_matrix",
-    "expected_initial_loss",
-    "minibatches",
-    "sgd_momentum",
-    "three_layer_conv_net",
-    "train_epoch",
-]
+sgd_momentum, adam = update_rules.sgd_momentum, update_rules.adam
+expected_initial_loss = training_loop.expected_initial_loss
+minibatches, train_epoch = training_loop.minibatches, training_loop.train_epoch
+confusion_matrix = training_loop.confusion_matrix
 
 # The layers stay: the net is built of them.
 HIDE = (*fast.NETWORKS, *fast.TRAINING, "cs231n.fast_optim")
 
-three_layer_conv_net = Exercise(
-    "three_layer_conv_net", functions=("three_layer_net_params", "three_layer_net_loss")
-)
+_FUNCTIONS = ("three_layer_net_params", "three_layer_net_loss")
+three_layer_conv_net = Exercise("three_layer_conv_net", functions=_FUNCTIONS)
 
 _NAMES = ("W1", "b1", "W2", "b2", "W3", "b3")
 _TOLERANCE = 1e-5  # wide enough for a solution that computes in float32
@@ -67,7 +53,7 @@ def _case(rng, reg=0.0, N=4, C=2, H=4, W=6, F=3, size=3, hidden=5, classes=4):
 def _reference_net(params, X, y, reg):
     """(scores, loss, grads) of the reference."""
     net = training.ThreeLayerConvNet(X.shape[1:], 1, 1, 1, 1, reg=reg)
-    net.params = params
+    net.params = dict(params)
     return net.loss(X), *net.loss(X, y)
 
 
@@ -104,7 +90,7 @@ def _(f, rng):
             array = as_array(value, name)
             if array.dtype != np.dtype(dtype):
                 raise CheckFailed(f'params["{name}"] is {array.dtype}, and not as asked for.')
-            if name.startswith("b"):
+            if name[0] == "b":
                 close(array, np.zeros(array.shape), what=name)
                 continue
             spread, mean = float(array.std()) / scale, float(array.mean()) / scale
@@ -136,11 +122,11 @@ def _compare_net(f, case, names=(), loss_too=True):
     measured = None
     if loss_too:
         measured = close(loss, right_loss, what="loss", tolerance=_TOLERANCE)
-    for name in names:
-        if name not in grads:
-            raise CheckFailed(f'grads has no entry "{name}".')
-        place = f'grads["{name}"]'
-        measured = close(grads[name], right[name], what=place, tolerance=_TOLERANCE)
+    for key in names:
+        if key not in grads:
+            raise CheckFailed(f'There is no gradient of "{key}" in grads.')
+        place = f'grads["{key}"]'
+        measured = close(grads[key], right[key], what=place, tolerance=_TOLERANCE)
     return measured
 
 

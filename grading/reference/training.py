@@ -1,6 +1,6 @@
 """Reference solutions of the notebook 9_train_convnet.
 
-The layers stand here under the names that the notebook gives them; there they are the student's own.
+The layers stand here under the names that the notebook gives them, where they are the student's.
 """
 
 import numpy as np
@@ -9,23 +9,21 @@ from cs231n.fast_layers import conv_backward_fast as conv_backward
 from cs231n.fast_layers import conv_forward_fast as conv_forward
 from cs231n.fast_layers import max_pool_backward_fast as max_pool_backward
 from cs231n.fast_layers import max_pool_forward_fast as max_pool_forward
-from grading.reference.fully_connected import (
-    affine_backward,
-    affine_forward,
-    relu_backward,
-    relu_forward,
-    softmax_loss,
-)
+from grading.reference import fully_connected
+
+affine_forward, affine_backward = fully_connected.affine_forward, fully_connected.affine_backward
+relu_forward, relu_backward = fully_connected.relu_forward, fully_connected.relu_backward
+softmax_loss = fully_connected.softmax_loss
 
 
 class ThreeLayerConvNet:
-    """A small convolutional net: conv - relu - 2x2 max pool - affine - relu - affine - softmax loss.
+    """A small convolutional net: conv - relu - max pool - affine - relu - affine - softmax loss.
 
     params: dict of the arrays that training changes, for pictures (C, H, W):
-    - W1: shape (F, C, filter_size, filter_size), b1: shape (F,): the filters. Their stride is 1, and
-      zeros are put around the picture so that its height and width stay as they are
-    - W2: shape (D, hidden_dim), b2: shape (hidden_dim,), where D is how many numbers the pool leaves
-      of a picture: its windows are 2x2, side by side
+    - W1: shape (F, C, filter_size, filter_size), b1: shape (F,): the filters. Their stride is
+      1, and zeros are put around the picture so that its height and width stay as they are
+    - W2: shape (D, hidden_dim), b2: shape (hidden_dim,), where D is how many numbers the pool
+      leaves of a picture: its windows are 2x2, side by side
     - W3: shape (hidden_dim, num_classes), b3: shape (num_classes,)
     """
 
@@ -77,8 +75,8 @@ class ThreeLayerConvNet:
         - X: pictures, shape (N, C, H, W), of the size that the net was made for
         - y: right classes, integers in 0..num_classes-1, shape (N,), or None
 
-        Take sizes from X and self.params, which may have been exchanged since __init__ ran. X, y and
-        self.params stay as they are.
+        Take sizes from X and self.params, which may have been exchanged since __init__ ran. X, y
+        and self.params stay as they are.
 
         Returns the scores, shape (N, num_classes), if y is None; otherwise a tuple of:
         - loss: one number
@@ -87,7 +85,7 @@ class ThreeLayerConvNet:
         ### BEGIN SOLUTION
         W1, b1, W2, b2, W3, b3 = (self.params[k] for k in ("W1", "b1", "W2", "b2", "W3", "b3"))
         conv_param = {"stride": 1, "pad": (W1.shape[2] - 1) // 2}
-        pool_param = {"pool_height": 2, "pool_width": 2, "stride": 2}
+        pool_param = {"stride": 2, "pool_height": 2, "pool_width": 2}
 
         a1, conv_cache = conv_forward(X, W1, b1, conv_param)
         h1, relu1_cache = relu_forward(a1)
@@ -162,8 +160,8 @@ def sgd_momentum(w, dw, config=None):
 def adam(w, dw, config=None):
     """One step of Adam (Kingma and Ba, 2015, algorithm 1).
 
-    m and v are running means of the gradient and of its square. Both begin at 0, and so are too small
-    at first; dividing by 1 - beta^t makes up for that in step t, where t counts from 1.
+    m and v are running means of the gradient and of its square. Both begin at 0, and so are too
+    small at first; dividing by 1 - beta^t makes up for that in step t, where t counts from 1.
 
         t <- t + 1
         m <- beta1 * m + (1 - beta1) * dw                m_hat = m / (1 - beta1^t)
@@ -186,8 +184,8 @@ def adam(w, dw, config=None):
     - next_w: the weights after the step, a new array
     - config: dict with the settings used and the new m, v and t, to be handed in with the next step
     """
-    defaults = {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "t": 0}
-    config = {**defaults, **(config or {})}
+    usual = {"learning_rate": 1e-3, "epsilon": 1e-8, "beta1": 0.9, "beta2": 0.999, "t": 0}
+    config = {**usual, **(config or {})}
     beta1, beta2 = config["beta1"], config["beta2"]
     t = config["t"] + 1
     m = beta1 * config.get("m", np.zeros_like(w)) + (1 - beta1) * dw
@@ -233,9 +231,9 @@ def train_epoch(net, X, y, batches, update, configs):
     losses = []
     for batch in batches:
         loss, grads = net.loss(X[batch], y[batch])
-        for name, grad in grads.items():
-            net.params[name], configs[name] = update(net.params[name], grad, configs[name])
-        losses.append(loss)
+        for name in grads:
+            net.params[name], configs[name] = update(net.params[name], grads[name], configs[name])
+        losses.append(float(loss))
     return losses
 
 
@@ -247,8 +245,8 @@ def confusion_matrix(y, predicted, num_classes):
     - predicted: what the net took them for, same shape
     - num_classes: C, an integer
 
-    Returns an array of integers, shape (C, C): in row i, column j stands how many of the pictures of
-    class i were taken for class j.
+    Returns an array of integers, shape (C, C): in row i, column j stands how many of the pictures
+    of class i were taken for class j.
     """
     counts = np.zeros((num_classes, num_classes), dtype=int)
     np.add.at(counts, (y, predicted), 1)
