@@ -242,6 +242,17 @@ def _(f, rng):
     return _compare_slopes(f, rng, ("b1", "b2", "b3", "W3", "W2", "W1"), 0.7, hint)
 
 
+@three_layer_conv_net.check("the same batch twice over gives the same loss")
+def _(f, rng):
+    params, X, y = _random_net(rng), rng.standard_normal((3, 2, 4, 6)), np.array([2, 0, 1])
+    twice = np.concatenate([X, X]), np.concatenate([y, y])
+    hint = "Both the mean over the pictures and the regularisation do not depend on how many."
+    for reg in (0.0, 0.7):
+        loss = as_array(_loss(f, params, X, y, reg)[0], "loss", ())
+        doubled = _loss(f, params, *twice, reg)[0]
+        close(doubled, loss, what=f"loss of the doubled batch, reg = {reg}", hint=hint)
+
+
 @three_layer_conv_net.check("one picture whose class is 0")
 def _(f, rng):
     answer = f.three_layer_net_loss(_PARAMS, _X, np.array([0]), 0.0)

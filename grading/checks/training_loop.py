@@ -76,7 +76,7 @@ def _(f, rng):
 
 @minibatches.check("no pictures, no batches", weight=0.5)
 def _(f, rng):
-    if _batches(f, 5, 2, 0) and _batches(f, 0, 4, 0):
+    if not _batches(f, 5, 2, 0) or _batches(f, 0, 4, 0):
         raise CheckFailed("With N = 0 there should be no batch.")
 
 
