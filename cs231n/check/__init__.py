@@ -17,7 +17,7 @@ from cs231n.check import (
     training,
 )
 from cs231n.check.core import Exercise
-from cs231n.check.demonstration import demo
+from cs231n.check.demonstration import attempt, demo
 
 _MODULES = (
     *(fully_connected, convolution, pooling, normalization),
@@ -33,4 +33,4 @@ EXERCISES: dict[str, Exercise] = {
 }
 globals().update(EXERCISES)
 
-__all__ = ["EXERCISES", "Exercise", "demo", *EXERCISES]
+__all__ = ["EXERCISES", "Exercise", "attempt", "demo", *EXERCISES]

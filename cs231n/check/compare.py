@@ -28,7 +28,7 @@ def close(
     - expected: array or number
     - what: its name in messages, for example "dx"
     - tolerance: the largest error allowed
-    - hint: the likely slip, shown when the values are wrong and no pattern was recognised
+    - hint: the likely slip, shown when shape or values are wrong and nothing surer is recognised
     - show_values: whether a message may quote the expected value
 
     Returns a Measurement; raises CheckFailed with a message for the student.
@@ -36,7 +36,7 @@ def close(
     expected = np.asarray(expected)
     actual = as_array(actual, what, expected.shape)
     if actual.shape != expected.shape:
-        raise CheckFailed(_shape_message(actual.shape, expected.shape, what))
+        raise CheckFailed(f"{_shape_message(actual.shape, expected.shape, what)} {hint}".strip())
     finite = np.isfinite(actual)
     if not finite.all():
         raise CheckFailed(_not_finite_message(actual, finite, what))
@@ -46,7 +46,7 @@ def close(
     error = error_between(actual, expected)
     if error <= tolerance:
         return Measurement(error, tolerance)
-    slip = likely_slip(actual, expected, tolerance) or hint
+    slip = likely_slip(actual, expected, tolerance, hint)
     message = _value_message(actual, expected, tolerance, what, show_values)
     raise CheckFailed(f"{message} {slip}".strip(), error, tolerance)
 

@@ -243,6 +243,7 @@ def _(f, rng):
     _, cache = f.conv_forward_naive(x, w, b, {"stride": 1, "pad": 0})
     dout = rng.standard_normal(x.shape)
     found, wanted = gradients(f, dout, cache), {"dx": w * dout, "dw": [[[[np.vdot(x, dout)]]]]}
+    wanted["db"] = [dout.sum()]
     for name in wanted:  # with a single filter of a single tap, these are all there is to it
         measured = check_precision(found[name], wanted[name], name)
     return measured

@@ -99,6 +99,7 @@ def _(f, rng):
 _LOCAL = [
     ("a filter for each position, no padding", (2, 2, 4, 4), (3, 3), (1, 0), (2, 2)),
     ("padding 1", (1, 2, 3, 3), (3, 3), (1, 1), (3, 3)),
+    ("padding 2", (1, 2, 4, 5), (3, 3), (1, 2), (6, 7)),
     ("stride 2, picture wider than tall", (2, 1, 3, 7), (3, 3), (2, 0), (1, 3)),
     ("stride 2, padding 2, filter taller than wide", (1, 3, 6, 4), (4, 2), (2, 2), (4, 4)),
 ]

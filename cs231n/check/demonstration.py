@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
+
+import numpy as np
 
 from cs231n.check.guard import OutOfTime, describe_error, seconds_allowed, stub_of, time_limit
 
@@ -31,6 +34,50 @@ def demo(seconds: float | None = None) -> Iterator[None]:
         _say(f"This cell comes to life once {stub_of(problem)} is written.", figures)
     except Exception as problem:
         _say(f"This demonstration could not run. {describe_error(problem)}", figures)
+
+
+def attempt(label: str, function: Callable, *args, names: tuple[str, ...] = ("out",)):
+    """Call a function with input that it may not like, and print one line on what came of it.
+
+        check.attempt("no pictures", affine_forward, np.ones((0, 3, 2, 2)), w, b)
+        check.attempt("one class", svm_loss, x, y, names=("loss", "dx"))
+
+    Inputs:
+    - label: what is tried, the beginning of the line
+    - names: of what the function returns, in order; what has no name is not shown
+
+    Returns what the function returned, None where it stopped. A stub says that it is one.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            answer = function(*args)
+        except NotImplementedError:
+            raise
+        except Exception as problem:
+            print(f"{label:<32} {type(problem).__name__}: {problem}")
+            return None
+    values = answer if isinstance(answer, tuple) else (answer,)
+    told = [f"{name} {_in_short(value)}" for name, value in zip(names, values)]
+    told += dict.fromkeys(f"warning: {warning.message}" for warning in caught)
+    print(f"{label:<32} {'; '.join(told)}")
+    return answer
+
+
+def _in_short(value) -> str:
+    """An array or a number in a few characters."""
+    if not isinstance(value, np.ndarray | np.generic | float | int):
+        return f"is a {type(value).__name__}"
+    array = np.asarray(value)
+    if array.ndim == 0:
+        return f"{value + 0:.6g}" if array.dtype.kind in "iuf" else str(value)
+    about = f"{array.shape} {array.dtype}"
+    if array.size == 0 or array.dtype.kind not in "biuf":
+        return about
+    if array.size <= 8:
+        text = np.array2string(array + 0, precision=4, suppress_small=True, separator=", ")
+        return f"{about} {' '.join(text.split()).replace('[ ', '[')}"
+    return f"{about} from {array.min():.4g} to {array.max():.4g}"
 
 
 def _open_figures() -> set[int]:

@@ -257,13 +257,12 @@ def _(f, rng):
 
 @l2_pool_backward.check("a window of zeros passes no gradient")
 def _(f, rng):
-    x = np.zeros((1, 1, 4, 6))
-    x[0, 0, 1, 5] = -3.0
-    param = pool_param((2, 2), 2)
-    out, cache = _forward_and_cache(f, _L2, x, param)
+    # One window of six is not zero, and it is another one in each map of each picture.
+    x, expected = np.zeros((2, 2, 4, 6)), np.zeros((2, 2, 4, 6))
+    for place in ((0, 0, 1, 5), (0, 1, 2, 0), (1, 0, 3, 3), (1, 1, 0, 1)):
+        x[place], expected[place] = -3.0, -1.0
+    out, cache = _forward_and_cache(f, _L2, x, pool_param((2, 2), 2))
     dx = f.l2_pool_backward(np.ones(as_array(out, "out").shape), cache)
-    expected = np.zeros(x.shape)
-    expected[0, 0, 1, 5] = -1.0
     hint = "By convention a window of zeros hands 0 to each of its pixels."
     return close(dx, expected, what="dx", tolerance=1e-6, hint=hint)
 

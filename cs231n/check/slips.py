@@ -7,8 +7,12 @@ from itertools import permutations
 import numpy as np
 
 
-def likely_slip(actual: np.ndarray, expected: np.ndarray, tolerance: float) -> str:
-    """One sentence on how ``actual`` differs from ``expected`` (same shape, finite), or ""."""
+def likely_slip(actual: np.ndarray, expected: np.ndarray, tolerance: float, hint: str = "") -> str:
+    """A sentence on how ``actual`` differs from ``expected`` (same shape, finite), or "".
+
+    hint: what the check takes for the likely slip. It is said where no pattern is recognised, and
+    after a pattern that only tells where the wrong values are.
+    """
     scale = float(np.max(np.abs(expected))) if expected.size else 0.0
     allowed = max(tolerance, 1e-6) * (scale or 1.0)
 
@@ -18,11 +22,11 @@ def likely_slip(actual: np.ndarray, expected: np.ndarray, tolerance: float) -> s
         )
 
     if expected.size and np.max(np.abs(actual - expected)) <= allowed:
-        return ""  # wrong by rounding only, too little to show a pattern
+        return hint  # wrong by rounding only, too little to show a pattern
     if expected.size > 1 and not actual.any():
         return "Every value is zero: is the result ever written to?"
     if scale == 0.0 or expected.size < 2:
-        return ""
+        return hint
     if same(-expected):
         return "The sign is the wrong way round."
     if np.ptp(expected) > 10 * allowed and same(expected + np.mean(actual - expected)):
@@ -30,7 +34,7 @@ def likely_slip(actual: np.ndarray, expected: np.ndarray, tolerance: float) -> s
     return (
         _constant_factor(actual, expected, same)
         or _other_axes(expected, same)
-        or _where_wrong(np.abs(actual - expected) > allowed)
+        or f"{_where_wrong(np.abs(actual - expected) > allowed)} {hint}".strip()
     )
 
 

@@ -10,10 +10,14 @@ Pictures and volumes
     show_filters            the filters of a convolutional layer
     show_volume             volumes as boxes, to scale: input, filter, depth column, output
     zone_plate              (an array) rings that get finer outwards
+    stripes_and_patches     (an array) filters that look learned
+    blurs_towards_the_rim   (an array) a blurring filter for each place of a picture
 
 Layers
     animate_convolution     a filter slides, the sum is written out as it goes
     show_convolution_step   one step of that, as a still figure
+    show_positions          where a filter can stand on a row of pixels
+    show_taps               the taps of a dilated filter
     show_pooling            a pooling layer before and after, and where its gradient goes
     show_shared             blocks of cells: which values are normalised together
     show_batchnorm_graph    batch normalisation as a graph, with the way back
@@ -36,6 +40,7 @@ Training
     plot_training           loss and accuracy of a training
     plot_losses             the losses of several runs beside one another
     show_confusion          a confusion matrix
+    show_guesses            pictures with the classes that a network thinks likeliest
     show_mistakes           the mistakes that a network was surest of
     show_saliency           which pixels a network's score depends on
 
@@ -60,6 +65,13 @@ from cs231n.vis.case_studies import plot_lines, show_connections, zone_plate
 from cs231n.vis.columns import plot_speed, show_columns, show_copies, show_product
 from cs231n.vis.convolution import animate_convolution, show_convolution_step
 from cs231n.vis.curves import plot_step_size
+from cs231n.vis.filters import (
+    blurs_towards_the_rim,
+    show_positions,
+    show_taps,
+    stripes_and_patches,
+)
+from cs231n.vis.guesses import show_guesses
 from cs231n.vis.normalization import plot_curves, show_batchnorm_graph, show_shared
 from cs231n.vis.patterns import (
     plot_bars,
@@ -92,6 +104,7 @@ __all__ = [
     "add_alt_text",
     "animate_convolution",
     "convolution_explorer",
+    "blurs_towards_the_rim",
     "describe",
     "image_grid",
     "plot_bars",
@@ -115,16 +128,20 @@ __all__ = [
     "show_crops",
     "show_filters",
     "show_frames",
+    "show_guesses",
     "show_images",
     "show_mistakes",
     "show_pooling",
+    "show_positions",
     "show_product",
     "show_saliency",
     "show_score_maps",
     "show_shared",
     "show_stacked_windows",
     "show_stitching",
+    "show_taps",
     "show_volume",
     "show_weight_matrix",
+    "stripes_and_patches",
     "zone_plate",
 ]

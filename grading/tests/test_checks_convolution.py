@@ -18,11 +18,11 @@ from grading.tests.right.convolution import RIGHT
 from grading.tests.wrong.convolution import WRONG
 
 POINTS = {
-    "conv_output_size": 3,
+    "conv_output_size": 2,
     "conv_forward_naive": 8,
     "conv_backward_naive": 10,
     "conv_dilation": 4,
-    "locally_connected_forward": 5,
+    "locally_connected_forward": 4,
 }
 HIDDEN = {name: grading.checks.EXERCISES[name] for name in POINTS}
 VISIBLE = {name: cs231n.check.EXERCISES[name] for name in POINTS}
@@ -221,5 +221,5 @@ def test_message_names_the_slip(exercise, slip, told):
 
 
 def test_points_of_the_notebook_add_up():
-    assert sum(POINTS.values()) == 30
+    assert sum(POINTS.values()) == 28
     assert grade(HIDDEN[PAIR[0]], reference_functions(PAIR[0]), 8)["score"] == 8

@@ -21,12 +21,12 @@ from grading.tests.wrong.two_layer_net import LAYERS, net
 
 POINTS = {
     "affine_forward": 2,
-    "affine_backward": 4,
+    "affine_backward": 3,
     "relu_forward": 1,
     "relu_backward": 2,
     "svm_loss": 5,
     "softmax_loss": 5,
-    "two_layer_net": 6,
+    "two_layer_net": 5,
 }
 HIDDEN = {name: grading.checks.EXERCISES[name] for name in POINTS}
 VISIBLE = {name: cs231n.check.EXERCISES[name] for name in POINTS}

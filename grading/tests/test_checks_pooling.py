@@ -22,8 +22,8 @@ POINTS = {
     "avg_pool_forward": 2,
     "avg_pool_backward": 3,
     "l2_pool_forward": 2,
-    "l2_pool_backward": 4,
-    "avg_pool_as_conv": 3,
+    "l2_pool_backward": 3,
+    "avg_pool_as_conv": 2,
 }
 HIDDEN = {name: grading.checks.EXERCISES[name] for name in POINTS}
 VISIBLE = {name: cs231n.check.EXERCISES[name] for name in POINTS}
@@ -174,5 +174,5 @@ def test_marks_lost_fit_the_slip(exercise, slip, least, most):
 
 
 def test_points_of_the_notebook_add_up():
-    assert sum(POINTS.values()) == 25
+    assert sum(POINTS.values()) == 23
     assert grade(HIDDEN[MAX[0]], reference_functions(MAX[0]), 5)["score"] == 5

@@ -111,9 +111,9 @@ def test_validate_does_not_call_an_unsolved_notebook_right(course):
 
 
 def test_a_notebook_that_was_handed_in_gets_its_points(course):
-    assert course.report("alpha")["3_pooling"]["score"] == 25.0
+    assert course.report("alpha")["3_pooling"]["score"] == 23.0
     assert all(not review for _, review in points(course, "alpha", "3_pooling"))
-    assert sum(score for score, _ in points(course, "alpha", "3_pooling")) == 25.0
+    assert sum(score for score, _ in points(course, "alpha", "3_pooling")) == 23.0
 
 
 def test_a_missing_notebook_is_never_a_silent_zero(course):
@@ -135,7 +135,7 @@ def test_an_empty_submission_is_seen_by_a_person(course):
 
 def test_a_renamed_notebook_is_found_by_what_it_says(course):
     card = course.report("delta")["3_pooling"]
-    assert card["score"] == 25.0
+    assert card["score"] == 23.0
     assert any("my pooling.ipynb" in change for change in card["repairs"])
 
 
@@ -167,7 +167,7 @@ def test_export_tells_final_scores_from_those_that_wait(course, tmp_path):
     course.run("export", "--to", str(table))
     with table.open(newline="") as file:
         rows = {row["student_id"]: row for row in csv.DictReader(file)}
-    assert rows["alpha"]["score"] == "25.0"
+    assert rows["alpha"]["score"] == "23.0"
     assert {row["needs_review"] for row in rows.values()} == {"1"}
     assert set(rows) == {"alpha", "beta", "gamma", "delta"}
 

@@ -1,30 +1,25 @@
 # %% [markdown] id="what-you-build"
 # # Fully connected layers
 #
-# *Assignment 1, notebook 1 of 3 · 25 points*
+# Before convolution, the plain layer that it improves upon: every neuron looks at every pixel. You
+# write that layer forwards and backwards, two losses, and a small net made of them. At the end the
+# net learns to tell pictures apart, with nothing but NumPy between you and the numbers.
 #
-# Before convolution, the plain layer that it improves upon: every neuron looks at every pixel. In
-# this notebook you write that layer, forwards and backwards, two losses, and a small net made of
-# them. At the end the net trains on pictures, with no library but NumPy between you and the numbers.
+# | you write | in short | points |
+# | :-- | :-- | --: |
+# | `affine_forward`, `affine_backward` | a layer that sees everything, and its gradient | 2 + 3 |
+# | `relu_forward`, `relu_backward` | what is positive passes | 1 + 2 |
+# | `svm_loss` | the right class should lead by a margin | 5 |
+# | `softmax_loss` | scores read as probabilities, however large they are | 5 |
+# | `TwoLayerNet.loss` | the pieces put together | 5 |
+# | an answer in words | what becomes of a net when the pixels are shuffled | 2 |
 #
-# | part | you write | points |
-# | --- | --- | --- |
-# | 2 · A layer that sees everything | `affine_forward` | 2 |
-# | 5 · The gradient of the layer | `affine_backward` | 4 |
-# | 6 · ReLU | `relu_forward`, `relu_backward` | 1 + 2 |
-# | 7 · The hinge loss | `svm_loss` | 5 |
-# | 8 · The softmax loss | `softmax_loss` | 5 |
-# | 9 · A two-layer net | `TwoLayerNet.loss` | 6 |
+# **You need** NumPy arrays (`reshape`, broadcasting, `axis=`), the product of two matrices, and the
+# derivative of a function of one number.
 #
-# Parts 1, 3 and 4 are for reading and looking: pictures as volumes, why this layer does not scale to
-# them, and how a gradient is measured.
-#
-# **What you need.** NumPy arrays (`reshape`, broadcasting, `axis=`), the product of two matrices, the
-# derivative of a function of one number. **How long it takes.** Two to three hours; *Run All* takes
-# seconds, and works at any time: what is not written yet says so, and nothing stops.
-#
-# **How to work.** Replace the line `raise NotImplementedError` of an exercise by your code, run the
-# cell, then run the check below it. The check names what is wrong and where.
+# **It takes** two to three hours. Replace the line `raise NotImplementedError` of an exercise by your
+# code, run the cell, then run the check below it, which names what is wrong and where. *Run All* takes
+# half a minute and works at any time: what is not written yet says so, and nothing stops.
 
 # %% id="setup" tags=["setup"]
 
@@ -32,6 +27,36 @@
 from cs231n.gradient_check import numeric_gradient, relative_error
 
 np.random.seed(231)
+
+# %% [markdown] id="result-text"
+# **Where this leads.** A net like the one you will write, made of the course's own layers, looks at
+# pictures it has never seen. Its ten scores are drawn as probabilities. At the end of the notebook
+# stands the same picture, of your net.
+
+# %% id="result-picture" tags=["demo"]
+from cs231n.architectures import parse
+from cs231n.architectures.running import Network
+
+shapes = data.get_data("synthetic")  # pictures drawn by code, the mean picture taken off
+class_names, spread = shapes["class_names"], shapes["X_train"].std()
+X_train, X_val = shapes["X_train"] / spread, shapes["X_val"] / spread
+y_train, y_val = shapes["y_train"], shapes["y_val"]
+shown = [int(np.flatnonzero(y_val == c)[7]) for c in range(10)]  # a new picture of each class
+new_pictures = (shapes["X_val"][shown] + shapes["mean_image"]) / 255
+
+example = Network(parse("INPUT32x32x3 -> FC-50 -> RELU -> FC-10"), initialise="he")
+for batch in np.random.default_rng(0).integers(0, len(X_train), (400, 100)):
+    _, slopes = example.loss(X_train[batch], y_train[batch])
+    for key, slope in slopes.items():
+        example.params[key] -= np.float32(0.02) * slope
+fig = vis.show_guesses(
+    new_pictures,
+    example.forward(X_val[shown]),
+    class_names,
+    y_val[shown],
+    title="What a two-layer net makes of ten new pictures",
+    caption="Blue with a tick: the right class. Orange and hatched: another one.",
+)
 
 # %% [markdown] id="volumes"
 # ## 1 · A picture is a volume
@@ -67,6 +92,8 @@ fig = vis.show_volume(
     ["the picture", "10 neurons"],
     inside=[(3, 32, 32), (10, 1, 1)],
     title="A fully connected layer",
+    caption="Lines from all corners of the picture meet in one depth column of 10 neurons: each of "
+    "them sees all 3,072 values.",
 )
 
 # %% [markdown] id="affine-text"
@@ -94,6 +121,32 @@ fig = vis.show_volume(
 # %% id="affine-forward-check" exercise="affine_forward" points=2
 check.affine_forward(affine_forward)
 
+# %% [markdown] id="break-affine-text"
+# ### Try to break it
+#
+# A check tries what its author thought of. Now it is your turn: change these lines, add others.
+# `check.attempt` calls the function and prints what came out, or how it failed. **Look for** the
+# lines that fail without an error. And what should a batch of *no* samples give? (The last batch of
+# a filtered data set can be empty. `-1` asks NumPy to work out a size, which from nothing it cannot.)
+
+# %% id="break-affine" tags=["demo"]
+with check.demo():
+    w, b = np.ones((12, 2)), np.zeros(2)
+    half = np.float16
+    check.attempt("four samples", affine_forward, np.ones((4, 3, 2, 2)), w, b)
+    check.attempt("no samples", affine_forward, np.ones((0, 3, 2, 2)), w, b)
+    check.attempt("bytes of 255", affine_forward, np.full((1, 12), 255, np.uint8), w, b)
+    check.attempt("float16 input", affine_forward, np.full((1, 12), 9999, half), w, b)
+    check.attempt(
+        "all in float16",
+        affine_forward,
+        np.full((1, 12), 9999, half),
+        w.astype(half),
+        b.astype(half),
+    )
+    check.attempt("a weight too few", affine_forward, np.ones((4, 12)), w[:11], b)
+    check.attempt("b as a column", affine_forward, np.ones((2, 12)), w, b[:, None] + [[0], [5]])
+
 # %% [markdown] id="scaling-text"
 # ## 3 · Why it does not scale to pictures
 #
@@ -114,16 +167,16 @@ for side in (8, 32, 64, 200, 1000):
 
 # %% id="scaling-plot" tags=["demo"]
 sides = np.array([8, 16, 32, 64, 128, 200, 400, 1000])
-fig, ax = plt.subplots(figsize=(6.5, 4.0), layout="constrained")
-ax.loglog(sides, 3 * sides**2, "o-", color="#0072B2", label="fully connected: 3 × side²")
-ax.loglog(sides, np.full(len(sides), 75), "s--", color="#E69F00", label="5 × 5 patch: 3 × 5²")
-for side, place in ((32, (8, -12)), (200, (8, -12))):
-    ax.annotate(f"{3 * side**2:,}", (side, 3 * side**2), xytext=place, textcoords="offset points")
-ax.set_xlabel("side of the picture, in pixels")
-ax.set_ylabel("weights of one neuron")
-ax.set_title("A neuron that sees everything pays for every pixel", fontsize=12)
-ax.legend(frameon=False)
-ax.grid(True, color="#dddddd", linewidth=0.7)
+fig = vis.plot_curves(
+    sides,
+    {"fully connected: 3 × side²": 3 * sides**2, "5 × 5 patch: 3 × 5²": np.full(len(sides), 75)},
+    xlabel="side of the picture, in pixels",
+    ylabel="weights of one neuron",
+    log="xy",
+    title="A neuron that sees everything pays for every pixel",
+    alt="Weights of one neuron against the side of the picture, on log axes: a straight line rises "
+    "from 192 to 3,000,000 for a fully connected one; for a 5 by 5 patch it is level at 75.",
+)
 
 # %% [markdown] id="scaling-why"
 # The number is not only a matter of memory. Every weight must be learned from examples, and with
@@ -222,6 +275,12 @@ ax = vis.plot_step_size(
 )
 ax.set_ylim(1e-16, 30)
 legend = ax.legend(frameon=False, loc="lower left")
+fig = vis.describe(
+    ax.figure,
+    "Error of the numeric gradient against the step h, on log axes: three valleys. One-sided "
+    "differences are best near 1e-8, centred ones near 3e-6 and a thousand times better, centred "
+    "ones in float32 near 3e-3 and far worse.",
+)
 
 # %% [markdown] id="step-size-explained"
 # A valley. Read it from both ends:
@@ -261,7 +320,7 @@ legend = ax.legend(frameon=False, loc="lower left")
 
 # %% id="affine-backward" solution="affine_backward"
 
-# %% id="affine-backward-check" exercise="affine_backward" points=4
+# %% id="affine-backward-check" exercise="affine_backward" points=3
 check.affine_backward(affine_forward, affine_backward)
 
 # %% [markdown] id="affine-backward-look"
@@ -317,13 +376,13 @@ check.relu_backward(relu_forward, relu_backward)
 with check.demo():
     xs = np.linspace(-2, 2, 401)
     out, cache = relu_forward(xs)
-    fig, axes = plt.subplots(1, 2, figsize=(8, 3), sharex=True, layout="constrained")
-    axes[0].plot(xs, out, color="#0072B2")
-    axes[0].set(title="forward: what passes", xlabel="x", ylabel="out")
-    axes[1].plot(xs, relu_backward(np.ones(401), cache), color="#D55E00")
-    axes[1].set(title="backward: where the gradient passes", xlabel="x", ylabel="dx, for dout = 1")
-    for ax in axes:
-        ax.grid(True, color="#dddddd", linewidth=0.7)
+    fig = vis.plot_curves(
+        xs,
+        {"forward: out": out, "backward: dx, where dout is 1": relu_backward(np.ones(401), cache)},
+        xlabel="x",
+        ylabel="out, dx",
+        alt="Out is 0 up to x = 0, then equals x. dx is 0 for negative x and 1 for positive x, a step.",
+    )
 
 # %% [markdown] id="svm-text"
 # ## 7 · The hinge loss
@@ -349,14 +408,14 @@ with check.demo():
 
 # %% id="svm-plot" tags=["demo"]
 lead = np.linspace(-2, 3, 200)
-fig, ax = plt.subplots(figsize=(6.5, 3.2), layout="constrained")
-ax.plot(lead, np.clip(1 - lead, 0, None), color="#0072B2")
-ax.axvline(1, color="#6b6b6b", linewidth=0.8, linestyle=":")
-ax.annotate("far enough ahead", (1.1, 1.2), color="#6b6b6b")
-ax.set_xlabel("lead of the right class over one other class")
-ax.set_ylabel("what this pair costs")
-ax.set_title("The hinge", fontsize=12)
-ax.grid(True, color="#dddddd", linewidth=0.7)
+fig = vis.plot_curves(
+    lead,
+    {"hinge": np.clip(1 - lead, 0, None)},
+    xlabel="lead of the right class over one other class",
+    ylabel="what this pair costs",
+    title="The hinge: from a lead of 1 on there is nothing to pay",
+    alt="Cost against lead: a straight line falls from 3 to 0 at a lead of 1, and stays at 0.",
+)
 
 # %% [markdown] id="svm-exercise"
 # **Exercise.** Write `svm_loss`: the loss and its gradient. Two loops are a fine first version (they are easy to
@@ -415,21 +474,53 @@ check.softmax_loss(softmax_loss)
 # %% id="losses-compared" tags=["demo"]
 with check.demo():
     right_scores = np.linspace(-3, 6, 181)
-    fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
-    both = (("hinge", "#0072B2", svm_loss), ("softmax", "#D55E00", softmax_loss))
-    for name, colour, loss in both:
+    values, slopes = {}, {}
+    for name, loss in (("hinge", svm_loss), ("softmax", softmax_loss)):
         answers = [loss(np.array([[s, 0.0, 1.0]]), np.array([0])) for s in right_scores]
-        axes[0].plot(right_scores, [value for value, _ in answers], color=colour, label=name)
-        axes[1].plot(right_scores, [dx[0, 0] for _, dx in answers], color=colour, label=name)
-    axes[0].set(title="loss", xlabel="score of the right class", ylabel="loss")
-    axes[1].set(title="its slope", xlabel="score of the right class", ylabel="dx of that score")
-    for ax in axes:
-        ax.grid(True, color="#dddddd", linewidth=0.7)
-        ax.legend(frameon=False)
+        values[name] = [value for value, _ in answers]
+        slopes[name] = [dx[0, 0] for _, dx in answers]
+    for curves, ylabel, alt in [
+        (
+            values,
+            "loss",
+            "The hinge loss falls in straight pieces to 0 at a score of 2; softmax fades.",
+        ),
+        (
+            slopes,
+            "slope: dx of that score",
+            "Hinge: steps from -2 to -1 to 0. Softmax: a smooth rise.",
+        ),
+    ]:
+        about = {"xlabel": "score of the right class", "ylabel": ylabel, "size": (6.5, 2.9)}
+        fig = vis.plot_curves(right_scores, curves, alt=alt, **about)
 
 # %% [markdown] id="losses-compared-answer"
 # The hinge's slope is $-2$ while both other classes are inside the margin, then $-1$, and from a score of 2 on
 # exactly 0: this sample teaches nothing more. The softmax's slope fades, and never ends.
+
+# %% [markdown] id="break-losses-text"
+# ### Try to break it: both losses
+#
+# **Look for** the label −1. Nothing complains: NumPy counts it from the end. A data set whose labels
+# run from 1 to 10 fails loudly at 10 and was wrong in silence from the first step. And how many
+# classes does it take to be wrong about anything?
+
+# %% id="break-losses" tags=["demo"]
+with check.demo():
+    for label, scores, right in [
+        ("one class only", [[3.0], [-5.0]], [0, 0]),
+        ("scores of 1000", [[1000.0, 1001.0, 0.0]], [0]),
+        ("scores of -1e308 and 1e308", [[-1e308, 1e308]], [0]),
+        ("a score is nan", [[1.0, np.nan, 0.0]], [0]),
+        ("label -1 of 3 classes", [[1.0, 2.0, 4.0]], [-1]),
+        ("label 3 of 3 classes", [[1.0, 2.0, 4.0]], [3]),
+        ("labels that are floats", [[1.0, 2.0, 4.0]], [0.0]),
+        ("two labels, one sample", [[1.0, 2.0, 4.0]], [0, 1]),
+    ]:
+        print(label)
+        for loss in (svm_loss, softmax_loss):
+            x, y = np.array(scores), np.array(right)
+            check.attempt(f"    {loss.__name__}", loss, x, y, names=("loss", "dx"))
 
 # %% [markdown] id="net-text"
 # ## 9 · A two-layer net
@@ -470,50 +561,51 @@ def two_layer_net_loss(params, X, y=None, reg=0.0):
     return net.loss(X, y)
 
 
-# %% id="two-layer-net-check" exercise="two_layer_net" points=6
+# %% id="two-layer-net-check" exercise="two_layer_net" points=5
 check.two_layer_net(two_layer_net_loss)
 
 # %% [markdown] id="training-text"
 # ## 10 · Let it learn
 #
 # Training is short to write: take a few pictures at random, ask for the gradient, and move each parameter
-# a little *against* it (stochastic gradient descent). The pictures are drawn by the course's own code: ten
-# kinds of shapes in all colours, sizes and places, 32 × 32 pixels each.
+# a little *against* it (stochastic gradient descent). The pictures are those of the beginning, drawn by
+# code: ten kinds of shapes in all colours, sizes and places, 32 × 32 pixels each.
 
 # %% id="training-pictures" tags=["demo"]
 with check.demo():
-    shapes = data.get_data("synthetic")
-    first = [int(np.argmax(shapes["y_train"] == c)) for c in range(10)]
+    first = [int(np.argmax(y_train == c)) for c in range(10)]
     caption = "One picture of each class, the mean picture taken off."
-    fig = vis.show_images(shapes["X_train"][first], shapes["class_names"], 5, caption=caption)
+    fig = vis.show_images(shapes["X_train"][first], class_names, 5, caption=caption)
+
+# %% [markdown] id="training-stop"
+# You can stop the next cell at any time (the square button): the net keeps what it has learned so far.
 
 # %% id="training" tags=["demo"]
+from tqdm.auto import tqdm
+
 with check.demo():
     np.random.seed(0)
-    spread = shapes["X_train"].std()  # the mean picture is already taken off
-    X_train, X_val = shapes["X_train"] / spread, shapes["X_val"] / spread
-    y_train, y_val = shapes["y_train"], shapes["y_val"]
-
     net = TwoLayerNet(hidden_dim=50, weight_scale=1e-2, reg=1e-2)
     losses = []
-    for _ in range(500):
-        batch = np.random.randint(0, len(X_train), 100)
-        loss, grads = net.loss(X_train[batch], y_train[batch])
-        for name in net.params:
-            net.params[name] -= 0.03 * grads[name]
-        losses.append(loss)
+    try:
+        for _ in tqdm(range(500), desc="training"):
+            batch = np.random.randint(0, len(X_train), 100)
+            loss, grads = net.loss(X_train[batch], y_train[batch])
+            for name in net.params:
+                net.params[name] -= 0.03 * grads[name]
+            losses.append(loss)
+    except KeyboardInterrupt:
+        print(f"Stopped after {len(losses)} steps.")
 
     right = net.loss(X_val).argmax(axis=1) == y_val
     print(f"loss of the first batch: {losses[0]:.3f} (a net that knows nothing: {np.log(10):.3f})")
     print(f"right on new pictures:   {right.mean():.1%} (guessing: 10%)")
 
-    fig, ax = plt.subplots(figsize=(6.5, 3.6), layout="constrained")
-    ax.plot(losses, color="#0072B2", alpha=0.3, label="each batch")
-    smooth = np.convolve(losses, np.ones(25) / 25, mode="valid")
-    ax.plot(np.arange(24, len(losses)), smooth, color="#0072B2", label="mean of 25 batches")
-    ax.axhline(np.log(10), color="#6b6b6b", linewidth=0.8, linestyle=":", label="log 10: guessing")
-    ax.set(title="Your net learns", xlabel="step", ylabel="loss", ylim=(0, None))
-    ax.legend(frameon=False)
+# %% id="training-curve" tags=["demo"]
+with check.demo():
+    net.loss(X_val[:1])  # is there a net?
+    title, guess = "Your net learns", (np.log(10), "guessing: log 10")
+    fig = vis.plot_losses({"your net": losses}, width=25, reference=guess, title=title)
 
 # %% [markdown] id="templates-text"
 # The loss starts a little above $\log 10 = 2.303$ (the rest is regularisation) and falls steadily: in 500 steps
@@ -539,6 +631,61 @@ with check.demo():
         caption="Blurred, noisy whole pictures: one template for each place and colour, since nothing learned "
         "in one corner is of use in another.",
     )
+
+# %% [markdown] id="guesses-text"
+# And here are the ten pictures of the beginning, with what *your* net thinks of them. About four in ten
+# are right. How sure is it where it is wrong?
+
+# %% id="guesses" tags=["demo"]
+with check.demo():
+    title = "What your net makes of ten new pictures"
+    fig = vis.show_guesses(
+        new_pictures, net.loss(X_val[shown]), class_names, y_val[shown], title=title
+    )
+
+# %% [markdown] id="break-training-text"
+# ### Try to break it: training
+#
+# Four nets take 100 steps each. **Before you run the cell**: which of them learns nothing at all, and
+# which comes apart? **Look for** the last column: a hidden neuron without gradient will never change.
+
+# %% id="break-training" tags=["demo"]
+with check.demo(), np.errstate(all="ignore"):
+    print("                              first loss   last loss   neurons without gradient")
+    for label, weight_scale, rate in [
+        ("as above", 1e-2, 0.03),
+        ("all weights begin at 0", 0.0, 0.03),
+        ("weights 100 times as large", 1.0, 0.03),
+        ("steps 100 times as long", 1e-2, 3.0),
+    ]:
+        np.random.seed(0)
+        broken, begun = TwoLayerNet(hidden_dim=50, weight_scale=weight_scale), []
+        for _ in range(100):
+            batch = np.random.randint(0, len(X_train), 100)
+            loss, grads = broken.loss(X_train[batch], y_train[batch])
+            for name in broken.params:
+                broken.params[name] -= rate * grads[name]
+            begun.append(loss)
+        dead = np.mean(~grads["W1"].any(axis=0))
+        print(f"{label:28} {begun[0]:11.4g} {begun[-1]:11.4g} {dead:16.0%}")
+
+# %% [markdown] id="question-shuffled" question=2
+# ### A question, to be answered in words (2 points)
+#
+# Somebody mixes up the pixels of all pictures, of those to learn from and of new ones, always in the same
+# way (as in part 3), and trains two nets on them from scratch: **(a)** your two-layer net; **(b)** a net
+# whose neurons see 5 × 5 patches and share their weights across all places. Compared with training on the
+# pictures as they are: does each do better, worse, or, chance aside, the same on new pictures? Say why,
+# in two or three sentences for each.
+#
+# <!-- answer -->
+# (a) The same (1 point). The layer treats every input alike: a net on mixed pixels whose rows of W1 are mixed in
+# the same way gives the same scores, and its gradients are the old ones with their rows mixed. Random first
+# weights have no order, so training runs as before, chance aside. No point for the bare answer without a reason.
+#
+# (b) Worse (1 point). A patch of mixed pixels holds values from all over the picture, so there are no edges or
+# shapes left in it to find; and what is found in one place means nothing in another, so that sharing weights
+# is wrong as well. Either reason earns the point.
 
 # %% [markdown] id="what-you-learned"
 # ## What you learned

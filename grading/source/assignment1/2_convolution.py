@@ -3,26 +3,24 @@
 #
 # One small filter, laid on a picture again and again, asking the same question everywhere:
 # *is there an edge here? here? and here?* That is a convolutional layer, and almost everything that
-# sees with a neural network is made of it. In this notebook you build one, forward and backward,
-# out of plain loops.
+# sees with a neural network is made of it. You build one, forward and backward, out of plain loops.
 #
 # | you write | in short | points |
 # | :-- | :-- | --: |
-# | `conv_output_size` | how many places a filter has to stand, and when the answer is "none" | 3 |
+# | `conv_output_size` | how many places a filter has to stand, and when the answer is "none" | 2 |
 # | `conv_forward_naive` | slide the filters over the pictures | 8 |
 # | `conv_backward_naive` | hand the gradients back | 10 |
 # | the same two, with dilation | filters with gaps, which see further | 4 |
-# | `locally_connected_forward` | what remains when positions stop sharing their weights | 5 |
+# | `locally_connected_forward` | what remains when positions stop sharing their weights | 4 |
+# | an answer in words | what becomes of the maps when the picture moves | 2 |
 #
 # **You need** NumPy slices and the chain rule. From `1_fully_connected` it helps to know what
-# `dout` means and how a numeric gradient judges a backward pass.
+# `dout` means and how a numeric gradient judges a backward pass. Arrays are `(N, C, H, W)`: pictures,
+# channels, rows, columns; `w` is a bank of `F` filters `(F, C, HH, WW)`, `b` one bias for each.
 #
 # **It takes** two to three hours, most of them for the backward pass. After every exercise stands a
 # cell that checks your work and says what is wrong, if anything is; run it as often as you like.
 # Nothing has to be fast: notebook 5 is about that.
-#
-# Arrays are `(N, C, H, W)`: pictures, channels, rows, columns. `x` is what comes in, `w` a bank of
-# `F` filters `(F, C, HH, WW)`, `b` one bias for each filter.
 
 # %% id="setup" tags=["setup"]
 
@@ -39,6 +37,34 @@ def as_picture(volume):
     """The first of the volumes (N, 3, H, W) in the form that is shown: (H, W, 3), in 0..1."""
     return np.clip(volume[0].transpose(1, 2, 0), 0, 1)
 
+
+# %% [markdown] id="result-text"
+# **Where this leads.** The course's own layer lays three filters of 3×3×3 on a picture. One of them
+# answers to upright edges, one to level ones, one blurs. By section 5 your layer does the same.
+
+# %% id="result-picture" tags=["demo"]
+from cs231n.fast_layers import conv_forward_fast
+
+scene = as_volume(data.sample_images()["town"])
+slope = np.outer([1, 2, 1], [-1, 0, 1]) / 6
+three = np.stack([[slope] * 3, [slope.T] * 3, [np.full((3, 3), 1 / 27)] * 3])  # (3, 3, 3, 3)
+maps, _ = conv_forward_fast(scene, three, np.array([0.5, 0.5, 0]), {"stride": 1, "pad": 0})
+fig = vis.show_images(
+    {
+        "what comes in: 3×200×300": as_picture(scene),
+        "map 0: upright edges": np.clip(maps[0, 0], 0, 1),
+        "map 1: level edges": np.clip(maps[0, 1], 0, 1),
+        "map 2: all colours, blurred": maps[0, 2],
+    },
+    ncols=2,
+    size=2.2,
+    caption="Three maps of 198×298 go out, one for each filter. Grey: no edge here.",
+)
+fig = vis.describe(
+    fig,
+    "A street of houses and three grey maps of it: in the first, upright lines of windows and walls "
+    "stand out, in the second, level ones, the third is a blurred grey picture.",
+)
 
 # %% [markdown] id="local"
 # ## 1 · Look at a little at a time
@@ -63,6 +89,11 @@ fig = vis.show_volume(
     inside=[(3, 5, 5), (6, 1, 1)],
     caption="Orange: a patch of the input, and the depth column of 6 neurons that look at it. All "
     "six see the same 75 numbers; each asks its own question about them.",
+)
+fig = vis.describe(
+    fig,
+    "A volume of 3 by 32 by 32 with a small patch of 3 by 5 by 5 in it, joined by lines to a bar 6 "
+    "deep in the volume that goes out, of 6 by 32 by 32: a depth column.",
 )
 
 # %% [markdown] id="sharing"
@@ -152,22 +183,8 @@ print("V[2, 3, 1] =", V[2, 3, 1])
 # drop the pixels in silence). Yours raises an error, because in silence is how bugs grow.
 
 # %% id="sizes-picture" tags=["demo"]
-fig, axes = plt.subplots(1, 3, figsize=(10, 2.3), layout="constrained")
-for ax, stride in zip(axes, (1, 2, 3)):
-    for pixel in range(-1, 6):
-        shade = "#9ecae1" if 0 <= pixel < 5 else "#ececec"
-        ax.add_patch(plt.Rectangle((pixel, 0), 1, 0.7, facecolor=shade, edgecolor="white"))
-    starts = range(-1, 4, stride)  # the last place where 3 taps fit is 3
-    for k, left in enumerate(starts):
-        ax.plot([left + 0.08, left + 2.92], [-0.4 - 0.4 * k] * 2, color="#d95f02", linewidth=4)
-    left_over = (7 - 3) % stride
-    ax.set_title(f"stride {stride}: " + ("illegal" if left_over else f"{len(starts)} positions"))
-    ax.set_xlabel(f"{left_over} pixel left over" if left_over else "nothing left over")
-    ax.set(xlim=(-1.2, 6.2), ylim=(-2.3, 0.9), yticks=[], xticks=[])
-    ax.spines[:].set_visible(False)
-caption = fig.supxlabel(
-    "A row of 5 pixels (blue), padded by 1 (grey): where can a filter of 3 stand?", fontsize=9
-)
+caption = "A row of 5 pixels (blue), padded by 1 (grey): where can a filter of 3 stand?"
+fig = vis.show_positions(5, 3, strides=(1, 2, 3), pad=1, caption=caption)
 
 # %% [markdown] id="sizes-mistakes"
 # > **Often said, and not quite so.** *AlexNet takes 224×224 pictures.* Its paper says so, but
@@ -183,7 +200,7 @@ caption = fig.supxlabel(
 
 # %% id="conv-output-size" solution="conv_output_size"
 
-# %% id="conv-output-size-check" exercise="conv_output_size" points=3
+# %% id="conv-output-size-check" exercise="conv_output_size" points=2
 check.conv_output_size(conv_output_size)
 
 # %% [markdown] id="sizes-play-text"
@@ -196,6 +213,28 @@ with check.demo():
     for layer, taps, stride, pad in [("conv 3×3", 3, 1, 1), ("pool 2×2", 2, 2, 0)] * 5:
         size = conv_output_size(size, taps, stride, pad)
         print(f"{layer}, stride {stride}, pad {pad}  ->  {size:3d} × {size}")
+
+# %% [markdown] id="break-sizes-text"
+# ### Try to break it
+#
+# Change these lines, add others. `check.attempt` calls your function and prints what came out, or how
+# it failed. **Look for** the answers that make no sense and come without an error: is a stride of 0
+# caught? And is there any padding at all with which an *even* filter keeps the size?
+
+# %% id="break-sizes" tags=["demo"]
+with check.demo():
+    for label, arguments in [
+        ("1 pixel, 1 tap", (1, 1)),
+        ("1 pixel, 3 taps, padding 1", (1, 3, 1, 1)),
+        ("even filter, padding 1", (8, 4, 1, 1)),
+        ("even filter, padding 2", (8, 4, 1, 2)),
+        ("stride longer than the picture", (5, 5, 100)),
+        ("stride 2 that does not fit", (6, 3, 2)),
+        ("stride 0", (7, 3, 0)),
+        ("padding -1", (7, 3, 1, -1)),
+        ("dilation 0: all taps on one pixel", (7, 3, 1, 0, 0)),
+    ]:
+        check.attempt(label, conv_output_size, *arguments, names=("positions",))
 
 # %% [markdown] id="forward"
 # ## 5 · The forward pass
@@ -256,12 +295,47 @@ with check.demo():
     print("V[:, 0, 0] by hand:", V[:, 0, 0], "  by your layer:", volume[0, 0, :, 0])
     print("V[2, 3, 1] by hand:", V[2, 3, 1], "  by your layer:", volume[0, 1, 2, 3])
 
+# %% [markdown] id="break-forward-text"
+# ### Try to break it: the forward pass
+#
+# **Look for** the last but one line, the nastiest: filters of depth 1 on a picture of depth 3. NumPy
+# stretches the filter to fit (broadcasting): the shape is right, the numbers are not, and nobody
+# complains. What would your function have to ask in its first line to prevent that?
+
+# %% id="break-forward" tags=["demo"]
+with check.demo():
+    rng = np.random.default_rng(0)
+    x, w, none = rng.normal(size=(1, 3, 6, 6)), rng.normal(size=(2, 3, 3, 3)), np.zeros(2)
+    one = {"stride": 1, "pad": 0}
+    for label, pictures_in, filters, param in [
+        ("padding 0, as it should be", x, w, one),
+        ("stride 2: does not fit", x, w, {"stride": 2, "pad": 0}),
+        ("1×1 picture, padding 1", x[:, :, :1, :1], w, {"stride": 1, "pad": 1}),
+        ("1×1 picture, padding 0", x[:, :, :1, :1], w, one),
+        ("even filter, 2×2", x, w[:, :, :2, :2], one),
+        ("bytes", np.full((1, 3, 3, 3), 255, np.uint8), np.ones((2, 3, 3, 3)), one),
+        (
+            "float16, values of 9999",
+            np.full((1, 3, 3, 3), 9999, np.float16),
+            np.ones((2, 3, 3, 3)),
+            one,
+        ),
+        ("no pictures", x[:0], w, one),
+        ("filters not deep enough", x, w[:, :1], one),
+        ("a bias too few", x, w, none[:1]),
+    ]:
+        b = none[:1] if label.startswith("a bias") else none
+        check.attempt(label, conv_forward_naive, pictures_in, filters, b, param)
+
 # %% [markdown] id="pictures-text"
 # ### Some pictures to work on
 
 # %% id="pictures" tags=["demo"]
 pictures = data.sample_images()  # four pictures (200, 300, 3), drawn by code
 fig = vis.show_images(pictures, ncols=4, size=1.6)
+fig = vis.describe(
+    fig, "Four pictures: a lake among hills, a street of houses, bright shapes, rings and stripes."
+)
 
 # %% [markdown] id="filters-text"
 # ### Filters you know from photo programs
@@ -293,6 +367,11 @@ with check.demo():
         caption="Six filters of 3×3×3 on one picture. The dark and bright rims come from the zeros "
         "of the padding, which the filters take for a black frame.",
     )
+    fig = vis.describe(
+        fig,
+        "The street in grey, blurred, sharpened, as a relief lit from the side, with upright edges "
+        "only and with level edges only.",
+    )
 
 # %% [markdown] id="learned-text"
 # ### Filters that look learned
@@ -302,25 +381,12 @@ with check.demo():
 # of colour**, mostly without stripes. The ones below are made by formula in that manner, of the size
 # that AlexNet learned: 11×11×3. (In the last assignment you draw filters that you trained yourself.)
 
-
 # %% id="learned-picture" tags=["demo"]
-def stripes_and_patches(count=48, size=11, seed=3):
-    """Filters (count, 3, size, size): stripes under a soft window, and every third one coloured."""
-    rng = np.random.default_rng(seed)
-    v, u = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
-    filters = []
-    for k in range(count):
-        angle, pitch, shift = rng.uniform(0, np.pi), rng.uniform(2, 7), rng.uniform(0, 2 * np.pi)
-        window = np.exp(-(u**2 + v**2) * rng.uniform(1.5, 3))
-        colour = rng.standard_normal(3) if k % 3 == 0 else 1 + 0.15 * rng.standard_normal(3)
-        pitch = pitch / 4 if k % 3 == 0 else pitch
-        wave = np.cos(pitch * (u * np.cos(angle) + v * np.sin(angle)) + shift) * window
-        filters.append(np.multiply.outer(colour, wave - wave.mean()))
-    return np.array(filters)
-
-
-learned_looking = stripes_and_patches()
+learned_looking = vis.stripes_and_patches(48)  # (48, 3, 11, 11)
 fig = vis.show_filters(learned_looking, ncols=12, title="48 filters of 11×11×3, made by formula")
+fig = vis.describe(
+    fig, "48 small squares: most show grey stripes at all angles, every third soft coloured blobs."
+)
 
 # %% [markdown] id="learned-maps-text"
 # Five of them at work with a stride of 4, so that (199 − 11)/4 + 1 = 48 rows and
@@ -341,6 +407,11 @@ with check.demo():
         size=1.3,
         caption="Top: the filters. Below: their answers to two pictures, bright where a filter fits "
         "and dark where its negative would.",
+    )
+    fig = vis.describe(
+        fig,
+        "Five filters above their maps. Of rings and a landscape each stripe filter keeps the lines "
+        "that run as its stripes do; the coloured one answers to areas of its colours.",
     )
 
 # %% [markdown] id="backward"
@@ -394,6 +465,34 @@ with check.demo():
 
 # %% id="conv-backward-check" exercise="conv_backward_naive" points=10
 check.conv_backward_naive(conv_forward_naive, conv_backward_naive)
+
+# %% [markdown] id="break-backward-text"
+# ### Try to break it: the backward pass
+#
+# With every weight and every arriving gradient 1, `dx` simply counts: **how many windows does each
+# pixel lie in?** The pictures below are that count. **Look for** pixels at 0, which nothing can be
+# learned from, and for stripes: with a stride smaller than the filter, some pixels are counted more
+# often than others. Then try sizes of your own, padding 0 and filters of 1×1 among them.
+
+# %% id="break-backward" tags=["demo"]
+with check.demo():
+    counts = {}
+    for size, taps, stride, pad in [
+        (9, 3, 1, 0),
+        (9, 3, 1, 1),
+        (9, 3, 2, 0),
+        (9, 3, 3, 0),
+        (10, 2, 4, 0),
+    ]:
+        x, w = np.zeros((1, 1, size, size)), np.ones((1, 1, taps, taps))
+        out, cache = conv_forward_naive(x, w, np.zeros(1), {"stride": stride, "pad": pad})
+        dx, _, _ = conv_backward_naive(np.ones(out.shape), cache)
+        layer = f"{taps}×{taps}, stride {stride}, pad {pad}"
+        print(f"{layer}: dx {dx.shape}, its first row {dx[0, 0, 0].astype(int).tolist()}")
+        counts[f"{layer}\nfrom {dx.min():g} to {dx.max():g}"] = (dx[0, 0] / 9) ** 0.5
+    fig = vis.show_images(
+        counts, size=1.8, caption="How many windows each pixel lies in: black for 0, white for 9."
+    )
 
 # %% [markdown] id="flip-text"
 # ### "The backward pass is a convolution with the filter flipped"
@@ -468,15 +567,8 @@ with check.demo():
 # $2\,(3-1)+1 = 5$ pixels, at $D = 3$ seven:
 
 # %% id="dilation-picture" tags=["demo"]
-fig, axes = plt.subplots(1, 3, figsize=(7.5, 2.9), layout="constrained")
-for ax, dilation in zip(axes, (1, 2, 3)):
-    taps = np.zeros((9, 9))
-    reach = 4 - dilation, 4 + dilation + 1
-    taps[reach[0] : reach[1] : dilation, reach[0] : reach[1] : dilation] = 1
-    ax.pcolormesh(taps, cmap="Oranges", vmin=0, vmax=1.6, edgecolors="#cccccc", linewidth=0.8)
-    ax.set(aspect="equal", xticks=[], yticks=[], title=f"dilation {dilation}")
-    ax.set_xlabel(f"9 weights span {2 * dilation + 1}×{2 * dilation + 1}")
-caption = fig.supxlabel("A 3×3 filter at three dilations. 1 is the filter you know.", fontsize=9)
+caption = "A 3×3 filter at three dilations. 1 is the filter you know."
+fig = vis.show_taps(3, dilations=(1, 2, 3), caption=caption)
 
 # %% [markdown] id="dilation-counted"
 # In the formula of the forward pass, $iS + r$ becomes $iS + rD$, and $jS + s$ becomes $jS + sD$.
@@ -535,6 +627,11 @@ with check.demo():
         caption="Brighter: reached by more paths. Equal dilations leave holes, which no later layer "
         "fills; that is why they are mixed (1, 2, 4, …).",
     )
+    fig = vis.describe(
+        fig,
+        "Pixels that reach one output through three layers. Dilations 1, 1, 1: a filled square of 7 "
+        "by 7. 1, 2, 4: a filled square of 15 by 15. 2, 2, 2: 49 single pixels spread over 13 by 13.",
+    )
 
 # %% [markdown] id="local-layer"
 # ## 8 · When sharing is wrong
@@ -566,7 +663,7 @@ print(
 
 # %% id="locally-connected" solution="locally_connected_forward"
 
-# %% id="locally-connected-check" exercise="locally_connected_forward" points=5
+# %% id="locally-connected-check" exercise="locally_connected_forward" points=4
 check.locally_connected_forward(locally_connected_forward)
 
 # %% [markdown] id="eye-text"
@@ -577,11 +674,7 @@ check.locally_connected_forward(locally_connected_forward)
 # %% id="eye-picture" tags=["demo"]
 with check.demo():
     town = as_volume(pictures["town"][20:180:2, :240:2])  # (1, 3, 80, 120)
-    rows, columns = np.mgrid[0:80, 0:120]
-    blur = 0.3 + np.hypot(rows - 40, columns - 60)[..., None, None] / 25  # in pixels
-    v, u = np.mgrid[-4:5, -4:5]
-    own = np.exp(-(u**2 + v**2) / (2 * blur**2))
-    own = (own / own.sum(axis=(2, 3), keepdims=True))[:, :, None, None]  # (80, 120, 1, 1, 9, 9)
+    own = vis.blurs_towards_the_rim(80, 120, 9)[:, :, None, None]  # (80, 120, 1, 1, 9, 9)
     colours = town.transpose(1, 0, 2, 3)  # each colour as a picture of its own
     layer = {"stride": 1, "pad": 4}
     seen, _ = locally_connected_forward(colours, own, np.zeros((1, 80, 120)), layer)
@@ -597,9 +690,32 @@ with check.demo():
         },
         size=2.1,
     )
+    fig = vis.describe(
+        fig,
+        "The street three times: as it is; sharp in the middle and more and more blurred towards the "
+        "rim; evenly blurred.",
+    )
     print(
         f"the picture on the right, against conv_forward_naive: {relative_error(tied, shared):.1e}"
     )
+
+# %% [markdown] id="question-shift" question=2
+# ### A question, to be answered in words (2 points)
+#
+# The whole street moves 4 pixels to the right, and what comes into view at the left is new. Compare the maps
+# before and after, of a convolutional layer with 3×3 filters. **(a)** What happens to them at stride 1, at
+# stride 4, at stride 3? **(b)** Which property of the layer is behind it, and would a locally connected layer
+# of stride 1 do the same?
+#
+# <!-- answer -->
+# (a) 1 point. Stride 1: the maps move 4 to the right. Stride 4: they move by exactly 1. Stride 3: 4 is no multiple of 3, so
+# windows meet other pixels than before and the values change; there is no shift of the maps that undoes it.
+# (Half a point where only strides 1 and 4 are right. At the rim, new pixels and the zeros of the padding make a difference
+# at any stride; an answer need not mention it.)
+#
+# (b) 1 point. Parameter sharing: the same filter asks the same question everywhere, so where the pixels go the answer
+# goes. A locally connected layer has another filter at the new place and gives another answer there. "Locality" alone
+# does not earn the point, since a locally connected layer has that, too.
 
 # %% [markdown] id="what-you-learned"
 # ## What you learned
