@@ -1,4 +1,4 @@
-"""Training whole networks: it learns, it can be stopped, and it goes on to the very same numbers."""
+"""Training whole networks: it learns, can be stopped, and goes on to the very same numbers."""
 
 import signal
 import threading

@@ -51,11 +51,12 @@ Curves and bars
     plot_lines              several lines over the same places
     plot_bars               a few numbers side by side
 
-Words
-    convolution_explorer        pictures with controls, which stay pictures where controls cannot
-    receptive_field_explorer    live: a convolution under your hands; what a layer sees of the
-    memory_explorer             picture; whether a network fits into the memory
+Pictures with controls, which stay pictures where controls cannot live
+    convolution_explorer        a convolution under your hands
+    receptive_field_explorer    what a layer sees of the picture
+    memory_explorer             whether a network fits into the memory
 
+Words
     describe                the words that are read out in a figure's place
     add_alt_text            let all figures of a notebook carry their words (the set-up cell does)
 """
@@ -65,6 +66,9 @@ from cs231n.vis.case_studies import plot_lines, show_connections, zone_plate
 from cs231n.vis.columns import plot_speed, show_columns, show_copies, show_product
 from cs231n.vis.convolution import animate_convolution, show_convolution_step
 from cs231n.vis.curves import plot_step_size
+from cs231n.vis.explore_convolution import convolution_explorer
+from cs231n.vis.explore_memory import memory_explorer
+from cs231n.vis.explore_receptive import receptive_field_explorer
 from cs231n.vis.filters import (
     blurs_towards_the_rim,
     show_positions,
@@ -79,9 +83,6 @@ from cs231n.vis.patterns import (
     plot_memory_and_parameters,
     show_stacked_windows,
 )
-from cs231n.vis.explore_convolution import convolution_explorer
-from cs231n.vis.explore_memory import memory_explorer
-from cs231n.vis.explore_receptive import receptive_field_explorer
 from cs231n.vis.pictures import image_grid, show_filters, show_images
 from cs231n.vis.pooling import show_pooling
 from cs231n.vis.sliding import (
@@ -103,10 +104,11 @@ from cs231n.vis.volumes import show_volume
 __all__ = [
     "add_alt_text",
     "animate_convolution",
-    "convolution_explorer",
     "blurs_towards_the_rim",
+    "convolution_explorer",
     "describe",
     "image_grid",
+    "memory_explorer",
     "plot_bars",
     "plot_batch_memory",
     "plot_curves",
@@ -116,13 +118,11 @@ __all__ = [
     "plot_speed",
     "plot_step_size",
     "plot_training",
+    "receptive_field_explorer",
     "show_batchnorm_graph",
     "show_columns",
     "show_confusion",
     "show_connections",
-    "memory_explorer",
-    "plot_step_size",
-    "receptive_field_explorer",
     "show_convolution_step",
     "show_copies",
     "show_crops",

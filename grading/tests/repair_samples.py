@@ -84,7 +84,7 @@ def made_up():
         )
     )
     cells.insert(-2, provided)
-    question = "**Question.** Why is the largest of ten numbers seldom their mean, and when is it so?"
+    question = "**Question.** Why is the largest of ten numbers seldom their mean? When is it?"
     cells.append(
         _mark(new_markdown_cell(f"{question}\n\n{NO_ANSWER}", id="question"), 2, solution=True)
     )
