@@ -53,7 +53,6 @@ PROVIDED = {
         for way in ("forward", "backward")
         for layer in ("layernorm", "spatial_groupnorm")
     },
-    "lrn_forward": ("plain_norms", "lrn_forward"),
     "softmax_loss": ("plain_layers", "softmax_loss"),
     "sgd_momentum": ("fast_optim", "sgd_momentum_fast"),
     "adam": ("fast_optim", "adam_fast"),

@@ -57,6 +57,7 @@ STUDENTS = [
     Student("student16", "worked in VS Code: metadata gone", happened=damage.vscode),
     Student("student17", "one file cut off in the middle", happened=damage.cut_off),
     Student("student18", "one notebook not handed in", happened=damage.one_missing),
+    Student("student19", "momentum and p taken for their opposites", "other_meaning"),
 ]
 
 
