@@ -61,13 +61,13 @@ def plot_training(history, *, title=None, caption=None):
         axes[1].annotate(
             f"best {val[best]:.1%}",
             (ends[best], val[best]),
-            xytext=(0, -16),
+            xytext=(0, -22),
             textcoords="offset points",
             ha="right" if best > epochs / 2 else "left",
             fontsize=9,
             color=INK,
         )
-    axes[1].set(title="Accuracy", xlabel="epoch", ylabel="part that is right", ylim=(0, 1))
+    axes[1].set(title="Accuracy", xlabel="epoch", ylabel="part that is right", ylim=(0, 1.03))
     for ax in axes:
         ax.set_xlim(0, 1.03 * epochs)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -89,20 +89,22 @@ def plot_training(history, *, title=None, caption=None):
 
 
 def plot_losses(runs: dict, *, width: int = 10, reference=None, title=None, caption=None):
-    """The losses of several runs over their steps, on one picture, with a logarithmic axis.
+    """The losses of several runs over their steps, on one picture.
+
+    Losses above twice the first ones (or twice the reference) are off the picture, at its top.
 
     Inputs:
-    - runs: dict {name: losses}; losses that are not finite, or above 1000, end a curve with a cross
+    - runs: dict {name: losses}; losses that are not finite, or above a million, end a curve with a cross
     - width: every point is the mean of so many steps
     - reference: (value, name) of a line across, such as (log 10, "guessing")
 
     Returns the Figure.
     """
     fig, ax = plt.subplots(figsize=(7.5, 4.2), layout="constrained")
-    words = []
+    words, ends = [], []
     for number, (name, losses) in enumerate(runs.items()):
         losses = np.asarray(losses, dtype=np.float64)
-        sound = np.isfinite(losses) & (losses < 1000)
+        sound = np.isfinite(losses) & (losses < 1e6)
         end = len(losses) if sound.all() else int(np.argmin(sound))
         colour = COLOURS[number % len(COLOURS)]
         style = dict(color=colour, linestyle=_LINES[number % 4], label=str(name))
@@ -120,7 +122,7 @@ def plot_losses(runs: dict, *, width: int = 10, reference=None, title=None, capt
         else:
             ax.plot([], [], **style)
         if end < len(losses):
-            ax.plot(end + 1, ax.get_ylim()[1], "x", color=colour, markersize=11, markeredgewidth=3)
+            ends.append((end + 1, colour))
             words.append(f"{name} goes out of bounds at step {end + 1}")
     if reference is not None:
         ax.axhline(reference[0], color=GREY, linewidth=0.9, linestyle=":")
@@ -134,7 +136,11 @@ def plot_losses(runs: dict, *, width: int = 10, reference=None, title=None, capt
             fontsize=9,
             color=GREY,
         )
-    ax.set_yscale("log")
+    tops = [reference[0]] if reference is not None else []
+    tops += [losses[0] for losses in runs.values() if len(losses) and np.isfinite(losses[0])]
+    ax.set_ylim(0, 2 * max(tops, default=1.0))
+    for step, colour in ends:
+        ax.plot(step, 0.97 * ax.get_ylim()[1], "x", color=colour, markersize=11, mew=3)
     ax.set(xlabel="step", ylabel=f"loss, mean of {width} steps")
     ax.set_title(title or "Losses", fontsize=12)
     _tidy(ax)

@@ -1,7 +1,7 @@
 """Right solutions of notebook 9_train_convnet, written in really different ways.
 
-Nets stand here as the notebook's check calls them, three_layer_net_loss(params, X, y, reg), and
-epochs as epoch_on_a_line(X, y, batches, params, configs).
+Nets stand here as the check calls them, three_layer_net_loss(params, X, y, reg), and epochs
+as epoch_on_a_line(X, y, batches, params, configs).
 """
 
 import math
