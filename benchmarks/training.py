@@ -27,6 +27,7 @@ from matplotlib import pyplot as plt
 from benchmarks import measure
 from cs231n import data, get_num_threads, vis
 from cs231n.architectures import parse
+from cs231n.architectures.initialise import initialise
 from cs231n.architectures.passes import multiply_adds
 from cs231n.architectures.running import Network
 from cs231n.augment import crop_and_flip
@@ -44,7 +45,7 @@ class Recipe:
     settings: dict
     goal: float
     augmented: bool = False
-    initialise: str = "he"
+    spread: float | None = None  # of all first weights; by He's rule where absent
     first_filters: bool = False  # whether they are large enough to be looked at
 
 
@@ -57,7 +58,7 @@ RECIPES = {
         "INPUT32x32x3 -> CONV7-32 -> RELU -> POOL2 -> FC-100 -> RELU -> FC-10",
         {"epochs": 1, "batch_size": 100, "learning_rate": 1e-3},
         goal=0.50,
-        initialise="gaussian",  # so small that what the filters show was learned
+        spread=3e-3,  # so small that what the filters show was learned
         first_filters=True,
     ),
     "deep": Recipe(
@@ -82,7 +83,10 @@ def pictures(path) -> dict:
 
 def train(recipe: Recipe, found: dict, epochs: int | None, seed: int, checkpoint) -> Trainer:
     """Train a network as its recipe says, with a line for each epoch."""
-    net = Network(parse(recipe.network), initialise=recipe.initialise, seed=seed)
+    architecture, params = parse(recipe.network), None
+    if recipe.spread is not None:
+        params = initialise(architecture, "gaussian", std=recipe.spread, seed=seed)
+    net = Network(architecture, params, seed=seed)
     settings = {**recipe.settings, "augment": crop_and_flip if recipe.augmented else None}
     if epochs is not None:
         settings["epochs"] = epochs
