@@ -56,7 +56,7 @@ def _(f, rng):
     out, _ = forward(f, _NAMES[0], x, params, 1)
     out = as_array(out, "out", x.shape)
     sum_first = np.array([[1.0, 0], [0, 4]]).reshape(x.shape)
-    if out.shape == x.shape:
+    if x.shape == out.shape:
         if np.allclose(out, [[[[3, 1]], [[-1, 4]]]]):
             raise CheckFailed("out is x: a ReLU made the residual of -2 zero before it was added.")
         if np.allclose(out, [[[[3, 1]], [[0, 4]]]]):

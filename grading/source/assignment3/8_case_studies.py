@@ -60,16 +60,10 @@ fig = vis.describe(
 # them; your exercises need nothing but your layers and NumPy.
 
 # %% id="tools" tags=["demo"]
-mine = {
-    "conv_forward_naive": conv_forward,
-    "conv_backward_naive": conv_backward,
-    "max_pool_forward_naive": max_pool_forward,
-    "max_pool_backward_naive": max_pool_backward,
-    "relu_forward": relu_forward,
-    "relu_backward": relu_backward,
-    "affine_forward": affine_forward,
-    "affine_backward": affine_backward,
-}
+mine = dict(conv_forward_naive=conv_forward, conv_backward_naive=conv_backward)
+mine |= dict(max_pool_forward_naive=max_pool_forward, max_pool_backward_naive=max_pool_backward)
+mine |= dict(relu_forward=relu_forward, relu_backward=relu_backward)
+mine |= dict(affine_forward=affine_forward, affine_backward=affine_backward)
 
 
 def run(architecture, layers=mine, whose="your layers"):
