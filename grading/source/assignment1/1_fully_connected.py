@@ -11,7 +11,7 @@
 # | `relu_forward`, `relu_backward` | what is positive passes | 1 + 2 |
 # | `svm_loss` | the right class should lead by a margin | 5 |
 # | `softmax_loss` | scores read as probabilities, however large they are | 5 |
-# | `TwoLayerNet.loss` | the pieces put together | 5 |
+# | `TwoLayerNet.loss` (`two_layer_net`) | the pieces put together | 5 |
 # | an answer in words | what becomes of a net when the pixels are shuffled | 2 |
 #
 # **You need** NumPy arrays (`reshape`, broadcasting, `axis=`), the product of two matrices, and the
@@ -131,21 +131,18 @@ check.affine_forward(affine_forward)
 
 # %% id="break-affine" tags=["demo"]
 with check.demo():
-    w, b = np.ones((12, 2)), np.zeros(2)
     half = np.float16
-    check.attempt("four samples", affine_forward, np.ones((4, 3, 2, 2)), w, b)
-    check.attempt("no samples", affine_forward, np.ones((0, 3, 2, 2)), w, b)
-    check.attempt("bytes of 255", affine_forward, np.full((1, 12), 255, np.uint8), w, b)
-    check.attempt("float16 input", affine_forward, np.full((1, 12), 9999, half), w, b)
-    check.attempt(
-        "all in float16",
-        affine_forward,
-        np.full((1, 12), 9999, half),
-        w.astype(half),
-        b.astype(half),
-    )
-    check.attempt("a weight too few", affine_forward, np.ones((4, 12)), w[:11], b)
-    check.attempt("b as a column", affine_forward, np.ones((2, 12)), w, b[:, None] + [[0], [5]])
+    w, b, sample = np.ones((12, 2)), np.zeros(2), np.full((1, 12), 9999.0)
+    for label, x, weights, biases in [
+        ("four samples", np.ones((4, 3, 2, 2)), w, b),
+        ("no samples", np.ones((0, 3, 2, 2)), w, b),
+        ("bytes of 255", np.full((1, 12), 255, np.uint8), w, b),
+        ("float16 input", sample.astype(half), w, b),
+        ("all in float16", sample.astype(half), w.astype(half), b.astype(half)),
+        ("a weight too few", np.ones((4, 12)), w[:11], b),
+        ("b as a column, two samples", np.ones((2, 12)), w, np.array([[0.0], [5.0]])),
+    ]:
+        check.attempt(label, affine_forward, x, weights, biases)
 
 # %% [markdown] id="scaling-text"
 # ## 3 · Why it does not scale to pictures
@@ -593,7 +590,7 @@ with check.demo():
             loss, grads = net.loss(X_train[batch], y_train[batch])
             for name in net.params:
                 net.params[name] -= 0.03 * grads[name]
-            losses.append(loss)
+            losses += [loss]
     except KeyboardInterrupt:
         print(f"Stopped after {len(losses)} steps.")
 
