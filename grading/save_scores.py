@@ -34,7 +34,7 @@ class SaveScores(SaveAutoGrades):
 
     def _add_score(self, cell: NotebookNode, resources: dict) -> None:
         name = exercise_of(cell)
-        if name is None:
+        if name is None and self._reason is None:
             super()._add_score(cell, resources)
             return
         grade = self.gradebook.find_grade(
@@ -43,7 +43,8 @@ class SaveScores(SaveAutoGrades):
             self.assignment_id,
             self.student_id,
         )
-        grade.auto_score = self._results[name]["score"]
+        # An answer in words, in a notebook that a person must look at, has no score either.
+        grade.auto_score = self._results[name]["score"] if name else None
         # A person's score is looked at again when the machine's may have changed.
         grade.needs_manual_grade = self._reason is not None or grade.manual_score is not None
         self.gradebook.db.commit()

@@ -94,7 +94,8 @@ def plot_losses(runs: dict, *, width: int = 10, reference=None, title=None, capt
     Losses above twice the first ones (or twice the reference) are off the picture, at its top.
 
     Inputs:
-    - runs: dict {name: losses}; one that is not finite, or above a million, ends the curve in a cross
+    - runs: dict {name: losses}; one that is not finite, or above a million, ends its curve in a
+      cross
     - width: every point is the mean of so many steps
     - reference: (value, name) of a line across, such as (log 10, "guessing")
 

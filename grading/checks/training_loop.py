@@ -107,8 +107,9 @@ class _Line:
         self.params = params
 
     def loss(self, X, y):
-        error = self.params["a"] * X + self.params["b"] - y
-        return np.mean(error**2) / 2, {"a": np.mean(error * X), "b": np.mean(error)}
+        a, b = self.params["a"], self.params["b"]
+        off = a * X + b - y
+        return (off**2).mean() / 2, {"a": (off * X).mean(), "b": off.mean()}
 
 
 def _rule(w, dw, config):

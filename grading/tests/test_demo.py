@@ -17,7 +17,7 @@ from grading.settings import ROOT
 
 pytest.importorskip("nbgrader")
 
-NOTEBOOKS = ("1_fully_connected", "2_convolution", "3_pooling")
+NOTEBOOKS = ("1_fully_connected", "2_convolution", "3_pooling", "4_normalization")
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from grading.solutions import read_solutions
 pytest.importorskip("nbgrader")
 pytestmark = pytest.mark.slow
 
-NOTEBOOKS = ("1_fully_connected", "2_convolution", "3_pooling")
+NOTEBOOKS = ("1_fully_connected", "2_convolution", "3_pooling", "4_normalization")
 
 
 class Course:

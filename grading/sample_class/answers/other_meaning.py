@@ -18,7 +18,7 @@ def batchnorm_forward(x, gamma, beta, bn_param):
     elif mode == "test":
         mean, var = running_mean, running_var
     else:
-        raise ValueError('Invalid forward batchnorm mode "%s"' % mode)
+        raise ValueError(f"unknown mode {mode}")
 
     std = np.sqrt(var + eps)
     x_hat = (x - mean) / std
