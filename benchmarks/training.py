@@ -56,7 +56,7 @@ def _block(filters: int) -> str:
 RECIPES = {
     "three_layer": Recipe(
         "INPUT32x32x3 -> CONV7-32 -> RELU -> POOL2 -> FC-100 -> RELU -> FC-10",
-        {"epochs": 1, "batch_size": 100, "learning_rate": 1e-3},
+        {"epochs": 1, "batch_size": 50, "learning_rate": 1.5e-3},
         goal=0.50,
         spread=3e-3,  # so small that what the filters show was learned
         first_filters=True,

@@ -63,7 +63,7 @@ def plot_training(history, *, title=None, caption=None):
             (ends[best], val[best]),
             xytext=(0, -22),
             textcoords="offset points",
-            ha="right" if best > epochs / 2 else "left",
+            ha="right" if ends[best] > epochs / 2 else "left",
             fontsize=9,
             color=INK,
         )

@@ -17,7 +17,7 @@
 #
 # **What you need.** The layers of assignment 1 (yours are looked for; what is missing, the course
 # lends you), the softmax loss, and the chain rule. **How long it takes.** Three hours of work; *Run
-# All* takes about a minute. All training here runs on a small set of drawn pictures, without network or
+# All* takes about a minute on the course's layers, some minutes on yours. All training here runs on a small set of drawn pictures, without network or
 # download; where CIFAR-10 is on your machine, one word switches to it.
 
 # %% id="setup" tags=["setup"]
@@ -574,6 +574,7 @@ with check.demo(seconds=300):
 #
 # Now in earnest: your net, your loop, your Adam, on `quick` layers. What to expect: within some seconds
 # more than half of the pictures right, where the fully connected net of notebook 1 came to 40%.
+# (On columns of your own it takes some minutes; the stop button keeps what was learned so far.)
 
 # %% id="train" tags=["demo"]
 with check.demo(seconds=3600):
