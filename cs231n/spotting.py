@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cs231n.fast_layers import conv_forward_fast, max_pool_forward_fast
 from cs231n.synthetic import CLASS_NAMES, inside_shape
 
 CLASSES = ("ground", "disc", "star", "cross", "moon")
@@ -38,6 +37,8 @@ def classify(pictures, params, conv_param, pool_param):
 
     Returns scores (N, K). Raises ValueError when the pictures have another size.
     """
+    from cs231n.fast_layers import conv_forward_fast, max_pool_forward_fast
+
     maps, _ = conv_forward_fast(pictures, params["W1"], params["b1"], conv_param)
     maps, _ = max_pool_forward_fast(relu(maps), pool_param)
     D = params["W2"].shape[0]
