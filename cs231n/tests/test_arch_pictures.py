@@ -6,6 +6,7 @@ matplotlib.use("Agg")
 
 import io
 import re
+from dataclasses import replace
 from itertools import pairwise
 from xml.etree import ElementTree
 
@@ -398,6 +399,19 @@ def test_what_lies_in_the_padding_is_drawn_outside_the_picture():
 def test_padding_on_one_side_is_enough_to_show_it(place):
     fig = draw_receptive_field(zoo.build("vgg16"), "conv3_1", place=place)
     assert "padding: beyond the picture" in written(fig)
+
+
+def test_a_change_is_drawn_beside_what_was_before():
+    net = zoo.build("vgg16").until("conv2_1")
+    dilated = net.replace("conv1_2", replace(net["conv1_2"].layer, dilation=(2, 2), pad=(2, 2)))
+    fig = draw_receptive_field(dilated, "conv2_1", place=(10, 20), before=net)
+    now, before = frames(fig)
+    assert (now[2:], before[2:]) == ((12, 12), (10, 10))
+    assert [now[n] + now[n + 2] / 2 for n in (0, 1)] == [
+        before[n] + before[n + 2] / 2 for n in (0, 1)
+    ]
+    assert "before the change: 10×10 at (10, 20)" in written(fig)
+    check_readable(fig)
 
 
 def test_nested_fields_lie_around_one_point():

@@ -31,6 +31,20 @@ def alt_text(fig: Figure) -> str:
     return ". ".join(" ".join(t.split()).rstrip(".") for t in texts if t.strip()) or "A picture"
 
 
+def described(fig: Figure, text: str, *around: str | None) -> Figure:
+    """As describe, with a title and a caption that the figure has, where there are any, before and
+    after the text."""
+    title, *rest = around
+    parts = [part for part in (title, text, *rest) if part]
+    return describe(fig, " ".join(p if p.endswith((".", "?", "!")) else f"{p}." for p in parts))
+
+
+def listed(names) -> str:
+    """a, b and c."""
+    *first, last = map(str, names)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def add_alt_text() -> None:
     """From now on, this notebook's figures carry their texts. Elsewhere nothing happens."""
     try:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from cs231n.vis.alt_text import describe
 from cs231n.vis.player import html_player, small_png
-from cs231n.vis.style import GREEN, INK, ORANGE, PALE, draw_cells, frame, number
+from cs231n.vis.style import GREEN, INK, ORANGE, PALE, draw_table, frame, number
 
 MAX_BYTES = 2_000_000  # of HTML in the notebook
 MAX_STEPS = 60
@@ -150,10 +150,10 @@ class Scene:
         ground[pad : HP - pad, pad : WP - pad] = "white"
         for c, left in enumerate(self.lefts):
             ax.text(left - 0.5, -0.7, f"x[{c}]", **name)
-            draw_cells(ax, self.padded[c], ground, origin=(left, 0), fontsize=size)
+            draw_table(ax, self.padded[c], ground, origin=(left, 0), fontsize=size)
             for f, top in enumerate(self.tops):
                 ax.text(left - 0.5, top - 0.7, f"w[{f}, {c}]", **name)
-                draw_cells(ax, self.w[f, c], origin=(left, top), fontsize=size)
+                draw_table(ax, self.w[f, c], origin=(left, top), fontsize=size)
         self.out_texts = []  # in the order in which they are filled in
         empty = np.full(self.out_shape[1:], np.nan)
         middle = (self.w.shape[2] - 1) / 2
@@ -161,8 +161,7 @@ class Scene:
             bias = f"+ b[{f}] = {number(self.b[f])}"
             ax.text(self.out_left - 1.3, top + middle, bias, ha="right", **{**name, "va": "center"})
             ax.text(self.out_left - 0.5, top - 0.7, f"out[{f}]", **name)
-            cells = draw_cells(ax, empty, origin=(self.out_left, top), fontsize=size)
-            self.out_texts += [text for _, text in cells.values()]
+            self.out_texts += draw_table(ax, empty, origin=(self.out_left, top), fontsize=size)
         setting = f"stride {self.stride}\npad {pad}"
         ax.text(self.out_left - 0.5, -0.5, setting, **{**name, "va": "top", "linespacing": 1.6})
 
@@ -185,9 +184,10 @@ class Scene:
         f, i, j = (int(n) for n in np.unravel_index(step, self.out_shape))
         C, HH, WW = self.w.shape[1:]
         top, left = i * self.stride, j * self.stride
+        channels = "the padded channel" if C == 1 else f"all {C} padded channels"
         return (
             f"Stride {self.stride}, padding {self.pad}: filter {f} lies on rows {top} to "
-            f"{top + HH - 1} and columns {left} to {left + WW - 1} of all {C} padded channels. "
+            f"{top + HH - 1} and columns {left} to {left + WW - 1} of {channels}. "
             f"{self._total(f, i, j)}."
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 
+from cs231n.vis.alt_text import described
 from cs231n.vis.style import BLUE, GREEN, GREY, ORANGE, PURPLE, add_caption
 
 
@@ -28,6 +29,7 @@ def plot_step_size(hs, errors, *, labels=None, title=None, caption=None):
     else:
         pairs = [(name, np.asarray(e, dtype=np.float64)) for name, e in errors.items()]
     fig, ax = plt.subplots(figsize=(6.5, 4.0), layout="constrained")
+    read_out = []
     styles = [(BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", ":"), (PURPLE, "D", "-.")]
     for (name, curve), (colour, marker, line) in zip(pairs, styles):
         if curve.shape != hs.shape:
@@ -37,9 +39,11 @@ def plot_step_size(hs, errors, *, labels=None, title=None, caption=None):
         name = f"{name}: best at h = {hs[best]:.0e}" if name else f"best at h = {hs[best]:.0e}"
         ax.loglog(hs, drawn, line, marker=marker, markersize=4, color=colour, label=name)
         ax.plot(hs[best], drawn[best], marker="*", markersize=14, color=colour)
+        read_out.append(f"{name}, where the error is {drawn[best]:.0e}")
     ax.set_xlabel("step size h")
     ax.set_ylabel("relative error of the numeric gradient")
-    ax.set_title(title or "Too small a step is as bad as too large a one", fontsize=12)
+    title = title or "Too small a step is as bad as too large a one"
+    ax.set_title(title, fontsize=12)
     ax.grid(True, which="major", color="#dddddd", linewidth=0.7)
     ax.spines[["top", "right"]].set_visible(False)
     ax.margins(y=0.15)
@@ -56,4 +60,6 @@ def plot_step_size(hs, errors, *, labels=None, title=None, caption=None):
         )
     ax.legend(frameon=False, loc="lower left")
     add_caption(fig, caption)
+    text = f"Relative error against the step size h, both axes logarithmic. {'; '.join(read_out)}"
+    described(fig, text, title, caption)
     return ax

@@ -7,7 +7,7 @@ from matplotlib import patches
 from matplotlib.figure import Figure
 
 from cs231n.vis.convolution import DPI, MAX_SIDE, Film, Scene, animate_convolution
-from cs231n.vis.explorer import Explorer, Picture, picture_of
+from cs231n.vis.explorer import Explorer, Picture, controls_style, picture_of, still_html
 from cs231n.vis.player import quick_png
 from cs231n.vis.style import INK, ORANGE, RED, draw_cells, frame
 
@@ -21,10 +21,10 @@ def convolution_explorer(x=None, w=None, b=None, stride: int = 2, pad: int = 1):
     - x: one small picture, (C, H, W), such as (3, 5, 5); None takes small whole numbers
     - w: filters, (F, C, HH, WW), such as (2, 3, 3, 3); None takes two filters of -1, 0 and 1
     - b: biases, (F,); None takes zeros, or 1 and 0 where w is None as well
-    - stride, pad: what it begins with
+    - stride, pad: what it begins with. A stride that does not fit is explained.
 
-    With ipywidgets there are sliders, and a stride that does not fit is explained. Where there are
-    none (GitHub, nbconvert, no kernel), there is the player of animate_convolution.
+    With ipywidgets there are sliders. Where there are none (GitHub, nbconvert, no kernel), there is
+    the player of animate_convolution.
 
     Returns an Explorer, which a notebook shows. Inside a `with` block, write display(...).
     """
@@ -42,27 +42,27 @@ class ConvolutionExplorer(Explorer):
     def __init__(self, x, w, b, stride, pad):
         self.x, self.w, self.b = x, w, b
         self.films: dict[tuple[int, int], Film] = {}
-        Scene(x, w, b, stride, pad)  # what is no convolution is explained here
+        # What is no convolution is explained here, a stride that does not fit by the picture.
+        Scene(x, w, b, min(stride, 1), pad)
         super().__init__(stride=stride, pad=pad, step=1)
 
     def make_controls(self, widgets) -> dict:
         stride, pad = self.settings["stride"], self.settings["pad"]
-        room = max(0, (MAX_SIDE - max(self.x.shape[1:])) // 2)
-        style = {"style": {"description_width": "initial"}}
+        missing = [k - n for n, k in zip(self.x.shape[1:], self.w.shape[2:])]
+        least = max(0, (max(missing) + 1) // 2)  # where the window fits in
+        most = max(pad, min(MAX_PAD, (MAX_SIDE - max(self.x.shape[1:])) // 2))
+        style, fits = controls_style("60px"), not self._left_over()
+        slider = widgets.IntSlider
+        count = self._film().scene.count if fits else 1
         return {
-            "stride": widgets.IntSlider(
-                stride, 1, max(MAX_STRIDE, stride), description="stride", **style
-            ),
-            "pad": widgets.IntSlider(
-                pad, 0, max(min(MAX_PAD, room), pad), description="padding", **style
-            ),
-            "step": widgets.IntSlider(1, 1, self._film().scene.count, description="step", **style),
+            "stride": slider(stride, 1, max(MAX_STRIDE, stride), description="stride", **style),
+            "pad": slider(pad, least, most, description="padding", **style),
+            "step": slider(1, 1, count, description="step", disabled=not fits, **style),
         }
 
     def extras(self, widgets) -> list:
         step = self.controls["step"]
         self.play = widgets.Play(value=1, min=1, max=step.max, interval=900)
-        self.play.tooltip = "plays the steps one after another"
         widgets.jslink((self.play, "value"), (step, "value"))
         return [self.play]
 
@@ -85,6 +85,8 @@ class ConvolutionExplorer(Explorer):
         return Picture(quick_png(frame), frame.shape[1], alt, self._sizes())
 
     def still(self) -> str:
+        if self._left_over():
+            return still_html(self.picture)
         settings = [self.settings[name] for name in ("stride", "pad")]
         player = animate_convolution(self.x, self.w, self.b, *settings).data
         return f"{player}<div>{self.picture.words}</div>"

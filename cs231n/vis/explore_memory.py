@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from cs231n.vis.explore_receptive import chosen, networks_with
-from cs231n.vis.explorer import DPI, Explorer, Picture, picture_of, table
+from cs231n.vis.explorer import DPI, Explorer, Picture, controls_style, picture_of, table
 from cs231n.vis.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, SKY, YELLOW, tint
 
 CLASSIC = (
@@ -75,8 +75,8 @@ class MemoryExplorer(Explorer):
         budgets = sorted({*BUDGETS, s["budget"]}, key=parse_bytes)
 
         def choice(name: str, words: str, options, kind=widgets.Dropdown):
-            style = {"description_width": "initial"}
-            return kind(options=options, value=s[name], description=words, style=style)
+            style = controls_style("140px")
+            return kind(options=options, value=s[name], description=words, **style)
 
         batches = sorted({*BATCHES, self.given})
         slider = widgets.SelectionSlider

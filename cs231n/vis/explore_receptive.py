@@ -7,7 +7,7 @@ from html import escape
 
 import matplotlib.pyplot as plt
 
-from cs231n.vis.explorer import Explorer, Picture, picture_of, table
+from cs231n.vis.explorer import Explorer, Picture, controls_style, picture_of, table
 
 CLASSIC = ("lenet5", "alexnet", "zfnet", "vgg16", "googlenet", "resnet18", "resnet50")
 NOTHING, MINUS = "nothing", "\N{MINUS SIGN}"
@@ -74,7 +74,7 @@ class ReceptiveFieldExplorer(Explorer):
         s = self.settings
         net = chosen(self.networks, s["network"])
         rows, columns = _map(net, s["layer"])
-        style = {"style": {"description_width": "initial"}}
+        style = controls_style("80px")
         layers = self._layers(net)
         changes = [NOTHING, *self._changeable(net, s["layer"])]
         return {

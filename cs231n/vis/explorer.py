@@ -24,7 +24,8 @@ MISSING = (
     "To get controls for this picture, install ipywidgets (in a terminal: pip install ipywidgets), "
     "restart the kernel and run this cell again."
 )
-ASLEEP = "(Run this cell in Jupyter, and the picture gets controls.)"
+HIDDEN = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)"
+ASLEEP = "A still: run this cell in Jupyter, and the picture has controls."
 
 
 class Picture(NamedTuple):
@@ -43,6 +44,9 @@ class Explorer:
     - controls: dict {name: ipywidgets control}; empty where there is no ipywidgets. Setting the
       `.value` of one redraws.
     - picture: what is shown now
+
+    Everything can be done with the keyboard: Tab goes to the next control, the arrow keys move a
+    slider, and in JupyterLab the space bar opens a list, in which they choose and Enter takes.
 
     Kinds of explorers have `draw` and `make_controls`, and `adapt` and `still` where needed.
     """
@@ -117,18 +121,18 @@ class Explorer:
         if picture.png:
             image.value, image.width = picture.png, str(picture.width)
         image.layout.visibility = "visible" if picture.png else "hidden"  # its place stays
-        image.tooltip = picture.alt  # the `title` of the <img>: ipywidgets knows no `alt`
-        self._below.value = picture.words
+        # ipywidgets' images have no alt (and fail with a tooltip), so the text stands beside them.
+        self._below.value = f'<div style="{HIDDEN}">{escape(picture.alt)}</div>{picture.words}'
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        note = "" if self.widget is not None else f"<p>{escape(MISSING)}</p>"
-        html = f'<div id="{self.name}">{self.first}{note}</div>'
+        note = ASLEEP if self.widget is not None else MISSING
+        html = f'<div id="{self.name}">{self.first}<p><em>{escape(note)}</em></p></div>'
         display({"text/html": html, "text/plain": self.picture.alt}, raw=True)
         if self.widget is not None:
             view = self.widget._repr_mimebundle_()
-            display({**view, "text/plain": ASLEEP}, raw=True)
+            display({**view, "text/plain": ""}, raw=True)
 
 
 def _ipywidgets():
@@ -138,6 +142,12 @@ def _ipywidgets():
     except ImportError:
         return None
     return ipywidgets
+
+
+def controls_style(label: str) -> dict:
+    """What all controls of an explorer have, so that they stand below one another; `label` is the
+    width of their labels."""
+    return {"style": {"description_width": label}, "layout": {"width": "360px"}}
 
 
 def still_html(picture: Picture) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 
+from cs231n.vis.alt_text import described, listed
 from cs231n.vis.style import INK, add_caption
 
 
@@ -76,7 +77,10 @@ def show_images(images, titles=None, ncols=None, *, title=None, caption=None, si
     if title:
         fig.suptitle(title, fontsize=12)
     add_caption(fig, caption)
-    return fig
+    named = [str(name) for name in titles if name is not None]
+    text = "1 picture" if len(pictures) == 1 else f"{len(pictures)} pictures side by side"
+    text += f": {listed(named)}" if named else ""
+    return described(fig, text, title, caption)
 
 
 def show_filters(w, title=None, *, ncols=None, caption=None, max_channels=16):
@@ -116,7 +120,9 @@ def show_filters(w, title=None, *, ncols=None, caption=None, max_channels=16):
         ax.set_ylabel(f"filter {F - 1} … 0" if F > 1 else "filter 0")
     ax.set_title(title if title is not None else f"{F} filters, {HH}×{WW}×{C}", fontsize=12)
     add_caption(fig, caption)
-    return fig
+    kind = {1: "grey", 3: "coloured"}.get(C, f"rows of {shown} grey")
+    text = f"{F} filters, {HH}×{WW}×{C}, as {kind} pictures of their weights"
+    return described(fig, text, title, caption)
 
 
 def stretch(picture) -> np.ndarray:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.patches import Rectangle
 
+from cs231n.vis.alt_text import described
 from cs231n.vis.style import (
     BLUE,
     COLOURS,
@@ -14,6 +16,7 @@ from cs231n.vis.style import (
     add_caption,
     draw_cells,
     fit,
+    number,
     tint,
 )
 
@@ -43,7 +46,7 @@ def show_pooling(x, out, dx=None, *, dout=None, pool_param=None, title=None, cap
     windows = _window_colours(x.shape, out.shape, pool_param)
     rows = max(x.shape[0], out.shape[0])
     fig, ax = plt.subplots(layout="constrained")
-    left = 0.0
+    left, outlines = 0.0, []
     for name, words, table in tables:
         H, W = table.shape
         if name.startswith("d"):
@@ -53,12 +56,17 @@ def show_pooling(x, out, dx=None, *, dout=None, pool_param=None, title=None, cap
         room = max(W, 3.4)  # a narrow table still has room for its title
         middle = left + (room - 1) / 2
         top = (rows - H) / 2
-        cells = draw_cells(ax, table, colours, origin=(middle - (W - 1) / 2, top))
+        start = (middle - (W - 1) / 2, top)
+        cells = draw_cells(ax, table, colours, origin=start)
+        if colours and not name.startswith("d"):
+            outlines.append((start, name == "x" and pool_param))
         if name == "dx":
             _fade_zeros(cells, table)
         title_at = (middle, top - 0.6)
         ax.annotate(f"{words}\n{H}×{W}", title_at, ha="center", va="bottom", fontsize=10, color=INK)
         left += room + 0.8
+    for start, param in outlines:
+        _outline_windows(ax, start, out.shape, param)
     fit(ax, left - 0.8, rows)
     ax.set_ylim(rows - 0.45, -1.8)
     cell = min(0.5, 11.0 / left)
@@ -70,7 +78,17 @@ def show_pooling(x, out, dx=None, *, dout=None, pool_param=None, title=None, cap
     if title:
         fig.suptitle(title, fontsize=12)
     add_caption(fig, caption)
-    return fig
+    text = "Tables of numbers. " + " ".join(_read_out(words, table) for _, words, table in tables)
+    return described(fig, text, title, caption)
+
+
+def _read_out(words: str, table) -> str:
+    """A table row by row, or its size alone where that would be too long to listen to."""
+    H, W = table.shape
+    if table.size > 36:
+        return f"{words}, {H} by {W}."
+    rows = "; ".join(" ".join(number(value) for value in row) for row in table)
+    return f"{words}, {H} by {W}, rows {rows}."
 
 
 def _matrix(array, name: str) -> np.ndarray:
@@ -114,6 +132,17 @@ def _window_colours(shape, out_shape, pool_param):
                 for column in range(j * stride, j * stride + WW):
                     colours[row][column] = colour
     return {"x": colours, "out": out_colours}
+
+
+def _outline_windows(ax, start, places, pool_param) -> None:
+    """A line around each window (or, without pool_param, each output), so that colour is not all
+    that tells them apart."""
+    height, width, stride = 1, 1, 1
+    if pool_param:
+        height, width, stride = (pool_param[n] for n in ("pool_height", "pool_width", "stride"))
+    for i, j in np.ndindex(places):
+        corner = (start[0] + j * stride - 0.5, start[1] + i * stride - 0.5)
+        ax.add_artist(Rectangle(corner, width, height, fill=False, edgecolor=INK, linewidth=1.6))
 
 
 def _gradient_colours(table):

@@ -10,6 +10,7 @@ import textwrap
 
 import numpy as np
 from matplotlib import patches
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -63,6 +64,23 @@ def draw_cells(ax, values, colours=None, *, origin=(0, 0), fontsize=10) -> dict:
         label = ax.text(x, y, text, ha="center", va="center", fontsize=fontsize, color=INK)
         cells[i, j] = (cell, label)
     return cells
+
+
+def draw_table(ax, values, colours=None, *, origin=(0, 0), fontsize=10) -> list:
+    """As draw_cells, but all cells in one artist, which draws faster where there are hundreds.
+
+    Returns the texts of the cells, row by row.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    corners = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
+    places = [(origin[0] + j, origin[1] + i) for i, j in np.ndindex(values.shape)]
+    faces = "white" if colours is None else np.ravel(colours).tolist()
+    squares = PolyCollection([corners + place for place in places], facecolors=faces)
+    squares.set(edgecolor="#b0b0b0", linewidth=0.7, zorder=1)
+    ax.add_artist(squares)
+    style = {"ha": "center", "va": "center", "fontsize": fontsize, "color": INK}
+    words = ["" if np.isnan(value) else number(value) for value in values.ravel()]
+    return [ax.text(*place, text, **style) for place, text in zip(places, words)]
 
 
 def fit(ax, width: float, height: float) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib import patches
 from matplotlib.transforms import Affine2D
 
+from cs231n.vis.alt_text import described
 from cs231n.vis.pictures import stretch
 from cs231n.vis.style import BLUE, GREEN, GREY, INK, ORANGE, add_caption, tint
 
@@ -82,7 +83,14 @@ def show_volume(shapes, labels=None, *, inside=None, title=None, caption=None, c
     for left, right, small, small_right in zip(boxes, boxes[1:], inner, inner[1:]):
         _join(ax, left, right, small, small_right)
     _fit_figure(fig, ax, boxes, title, caption)
-    return fig
+    text = "Boxes to scale: " + ", then ".join(map(_read_out, sizes, labels, inside))
+    return described(fig, text, title, caption)
+
+
+def _read_out(size, label, inside) -> str:
+    """A box in words; depth, height and width."""
+    text = f"{label or 'a volume'} of {'×'.join(map(str, size))}"
+    return text + (f", with {'×'.join(map(str, inside))} of it marked" if inside else "")
 
 
 def _shape_of(entry) -> tuple[int, int, int]:
