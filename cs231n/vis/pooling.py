@@ -161,4 +161,3 @@ def _fade_zeros(cells, table) -> None:
     for (i, j), (_, text) in cells.items():
         if table[i, j] == 0:
             text.set_color(GREY)
-            text.set_alpha(0.6)
