@@ -24,6 +24,11 @@ MISSING = (
     "To get controls for this picture, install ipywidgets (in a terminal: pip install ipywidgets), "
     "restart the kernel and run this cell again."
 )
+# A page of nbconvert may show a widget, but it has no kernel for it: there the still stays instead.
+HIDE = """<style>
+body:not(.jp-Notebook) #NAME { display: none }
+body.jp-Notebook .NAME-live { display: none }
+</style>"""
 HIDDEN = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)"
 ASLEEP = "A still: run this cell in Jupyter, and the picture has controls."
 
@@ -85,7 +90,7 @@ class Explorer:
         self._image = widgets.Image(format="png", layout={"max_width": "100%"})
         self._image.layout.object_fit = "contain"
         self._below = widgets.HTML()
-        hide = f"<style>#{self.name} {{ display: none }}</style>"
+        hide = HIDE.replace("NAME", self.name)
         row = [*self.controls.values(), *self.extras(widgets)]
         self.widget = widgets.VBox(
             [
@@ -95,6 +100,7 @@ class Explorer:
                 widgets.HTML(hide, layout={"display": "none"}),
             ]
         )
+        self.widget.add_class(f"{self.name}-live")
         self._names = {control: name for name, control in self.controls.items()}
         for control in self._names:
             control.observe(self._on_change, names="value")

@@ -254,10 +254,8 @@ with check.demo():
 # Watch it run. Press the buttons to stop it and to go step by step.
 
 # %% id="animation" tags=["demo"]
-rng = np.random.default_rng(2)
-small_x = rng.integers(0, 3, (3, 5, 5))
-small_w = rng.integers(-1, 2, (2, 3, 3, 3))
-display(vis.animate_convolution(small_x, small_w, np.array([1, 0]), stride=2, pad=1))
+# Where there are sliders for stride and padding, move them too. Which strides do not fit, and why?
+vis.convolution_explorer()
 
 # %% [markdown] id="forward-task"
 # **By hand**, one channel, no padding, stride 1, bias 0.5:
