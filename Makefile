@@ -8,7 +8,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help install demo test lab build lint sanitize clean
+.PHONY: help install demo test lab build rehearse lint sanitize clean
 
 help:  ## this list
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ lab: $(READY)  ## open the student's notebooks (a working copy in work/, kept)
 
 build: $(READY)  ## rebuild assignments/ from grading/source and grading/reference
 	$(BIN)/python -m grading build
+
+rehearse: $(READY)  ## run all notebooks as students do, solved and unsolved; pages and pictures in build/rehearsal
+	OMP_NUM_THREADS=1 $(BIN)/python -m grading rehearse --jobs 2 --output build/rehearsal
 
 lint: $(READY)  ## style of Python and Cython
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && PATH="$(abspath $(BIN)):$$PATH" cython-lint cs231n
