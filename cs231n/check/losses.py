@@ -6,14 +6,12 @@ import numpy as np
 
 from cs231n.check.compare import as_array, close, error_between, expect_tuple
 from cs231n.check.core import CheckFailed, Exercise
+from cs231n.check.nets import SLOPE_TOLERANCE, compare_slopes, loss_and_gradients
 from cs231n.gradient_check import numeric_gradient
 
 svm_loss = Exercise("svm_loss", functions=("svm_loss",))
 softmax_loss = Exercise("softmax_loss", functions=("softmax_loss",))
 two_layer_net = Exercise("two_layer_net", functions=("two_layer_net_loss",))
-
-# A numeric gradient is itself only good to about ten digits.
-_SLOPE_TOLERANCE = 1e-6
 
 # The wrong numbers that common slips give in the examples by hand, each with a sentence.
 _SUMMED = "That is the sum over the samples; the loss is their mean."
@@ -118,7 +116,7 @@ def _add_common_checks(exercise: Exercise, spread: float) -> None:
         _, dx = answer(f, x, y)
         slope = numeric_gradient(lambda v: answer(f, v, y)[0], x)
         try:
-            return close(dx, slope, what="dx", tolerance=_SLOPE_TOLERANCE)
+            return close(dx, slope, what="dx", tolerance=SLOPE_TOLERANCE)
         except CheckFailed as failure:
             summed = np.shape(dx) == x.shape and np.allclose(dx, 5 * slope)
             if not summed:
@@ -255,12 +253,7 @@ _PARAMS = {
 
 
 def _loss(f, params, X, y, reg=0.0):
-    answer = f.two_layer_net_loss(params, X, y, reg)
-    loss, grads = expect_tuple(answer, ("loss", "grads"), "loss(X, y)")
-    if not isinstance(grads, dict) or set(grads) != set(params):
-        came = f"the keys {sorted(map(str, grads))}" if isinstance(grads, dict) else "no dict"
-        raise CheckFailed(f"grads should be a dict with the keys {sorted(params)}; it is {came}.")
-    return loss, grads
+    return loss_and_gradients(f.two_layer_net_loss, params, X, y, reg)
 
 
 def _random_net(rng, D=12, H=5, C=3):
@@ -297,17 +290,7 @@ def _(f, rng):
 
 def _compare_slopes(f, rng, names, reg, hint):
     params, X, y = _random_net(rng), rng.standard_normal((4, 3, 2, 2)), np.array([2, 0, 1, 1])
-    _, grads = _loss(f, params, X, y, reg)
-    worst = None
-    for name in names:
-        slope = numeric_gradient(
-            lambda v, name=name: _loss(f, params | {name: v}, X, y, reg)[0], params[name]
-        )
-        measured = close(
-            grads[name], slope, what=f'grads["{name}"]', tolerance=_SLOPE_TOLERANCE, hint=hint
-        )
-        worst = measured if worst is None or measured.error > worst.error else worst
-    return worst
+    return compare_slopes(f.two_layer_net_loss, params, X, y, reg, names, hint)
 
 
 @two_layer_net.check("gradients of W2 and b2, against measured slopes")

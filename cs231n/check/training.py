@@ -12,6 +12,7 @@ import numpy as np
 from cs231n.check.compare import as_array, close, expect_tuple
 from cs231n.check.core import CheckFailed, Exercise
 from cs231n.check.losses import by_hand
+from cs231n.check.nets import compare_slopes, loss_and_gradients
 from cs231n.check.training_loop import (
     confusion_matrix,
     expected_initial_loss,
@@ -19,7 +20,6 @@ from cs231n.check.training_loop import (
     train_epoch,
 )
 from cs231n.check.update_rules import adam, sgd_momentum
-from cs231n.gradient_check import numeric_gradient
 
 __all__ = [
     "adam",
@@ -36,7 +36,6 @@ three_layer_conv_net = Exercise(
 )
 
 _NAMES = ("W1", "b1", "W2", "b2", "W3", "b3")
-_SLOPE_TOLERANCE = 1e-6  # a numeric gradient is itself only good to about ten digits
 
 # ---- params -------------------------------------------------------------------------------------
 
@@ -150,12 +149,7 @@ _REGULARISATION_SLIPS = [
 
 
 def _loss(f, params, X, y, reg=0.0):
-    answer = f.three_layer_net_loss(params, X, y, reg)
-    loss, grads = expect_tuple(answer, ("loss", "grads"), "loss(X, y)")
-    if not isinstance(grads, dict) or set(grads) != set(params):
-        came = f"the keys {sorted(map(str, grads))}" if isinstance(grads, dict) else "no dict"
-        raise CheckFailed(f"grads should be a dict with the keys {sorted(params)}; it is {came}.")
-    return loss, grads
+    return loss_and_gradients(f.three_layer_net_loss, params, X, y, reg)
 
 
 def _random_net(rng, C=2, H=4, W=6, F=3, size=3, hidden=4, classes=3):
@@ -205,17 +199,7 @@ def _(f, rng):
 
 def _compare_slopes(f, rng, names, reg, hint):
     params, X, y = _random_net(rng), rng.standard_normal((3, 2, 4, 6)), np.array([2, 0, 1])
-    _, grads = _loss(f, params, X, y, reg)
-    worst = None
-    for name in names:
-        slope = numeric_gradient(
-            lambda v, name=name: _loss(f, params | {name: v}, X, y, reg)[0], params[name]
-        )
-        measured = close(
-            grads[name], slope, what=f'grads["{name}"]', tolerance=_SLOPE_TOLERANCE, hint=hint
-        )
-        worst = measured if worst is None or measured.error > worst.error else worst
-    return worst
+    return compare_slopes(f.three_layer_net_loss, params, X, y, reg, names, hint)
 
 
 @three_layer_conv_net.check("gradients of W3 and b3, against measured slopes")
