@@ -1,4 +1,4 @@
-"""What the visible checks of whole nets share: a loss and its gradients, against measured slopes."""
+"""What the checks of whole nets share: a loss and its gradients, against measured slopes."""
 
 from __future__ import annotations
 
@@ -31,4 +31,5 @@ def compare_slopes(net_loss: Callable, params: dict, X, y, reg, names, hint: str
         )
         what = f'grads["{name}"]'
         measured.append(close(grads[name], slope, what=what, tolerance=SLOPE_TOLERANCE, hint=hint))
-    return max(measured, key=lambda m: m.error)
+    worst = max(measured, key=lambda one: one.error)
+    return worst
