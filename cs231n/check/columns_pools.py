@@ -6,7 +6,7 @@ are measured on the student's own forward pass, and ties are judged by what they
 
 import numpy as np
 
-from cs231n.check.columns_conv import helpers_first
+from cs231n.check.columns_conv import add_check
 from cs231n.check.columns_steps import check_own_steps, helper_steps
 from cs231n.check.compare import as_array, close, expect_tuple
 from cs231n.check.core import Exercise
@@ -49,41 +49,24 @@ def _forward(f, kind, *args):
     return expect_tuple(getattr(f, kind[0])(*args), ("out", "cache"), kind[0])
 
 
-def _add(exercise, name):
-    """Like exercise.check; what goes through im2col is told where im2col is wrong."""
-
-    def add(body):
-        @exercise.check(name)
-        def _(f, rng):
-            try:
-                return body(f, rng)
-            except CheckFailed as slip:
-                known = "im2col" in exercise.functions
-                raise (helpers_first(f, slip) if known else slip) from None
-
-        return body
-
-    return add
-
-
 # ---- forward -------------------------------------------------------------------------------
 
 
 def _add_forward_checks(exercise, kind, cases):
-    @_add(exercise, "the worked example of notebook 3 (2×2, stride 2)")
+    @add_check(exercise, "the worked example of notebook 3 (2×2, stride 2)")
     def _(f, rng):
         out = _forward(f, kind, _PICTURE, pool_param((2, 2), 2))[0]
         return close(out, [[[[7, 6], [-3, 9]]]], tolerance=1e-6)
 
     for name, case, hint in cases:
 
-        @_add(exercise, name)
+        @add_check(exercise, name)
         def _(f, rng, case=case, hint=hint):
             x, expected = known_pool(rng, *case, "max")
             out = _forward(f, kind, x, pool_param(*case[1:3]))[0]
             return close(out, expected, tolerance=1e-6, hint=hint)
 
-    @_add(exercise, "negative values, float32, columns first in memory")
+    @add_check(exercise, "negative values, float32, columns first in memory")
     def _(f, rng):
         x, expected = known_pool(rng, (2, 3, 4, 6), (2, 2), 2, (2, 3), "max")
         x, expected = x - 1000, expected - 1000
@@ -214,7 +197,7 @@ def check_ties(dx, x, dout, param):
 def _add_backward_checks(exercise, kind, cases):
     for name, shape, window, stride, hint in cases:
 
-        @_add(exercise, name)
+        @add_check(exercise, name)
         def _(f, rng, a=(shape, window, stride, hint)):
             shape, window, stride, hint = a
             _forward_first(f, kind)
@@ -224,7 +207,7 @@ def _add_backward_checks(exercise, kind, cases):
             dx = getattr(f, kind[1])(dout, cache)
             return _compare_with_slopes(f, kind, x, param, dout, dx, hint)
 
-    @_add(exercise, "ties: the largest pixels of a window share its gradient")
+    @add_check(exercise, "ties: the largest pixels of a window share its gradient")
     def _(f, rng):
         x = np.zeros((1, 2, 4, 4))  # most windows behind a ReLU look like this
         x[0, 0, :2, :2] = [[3, 1], [2, 3]]
@@ -233,7 +216,7 @@ def _add_backward_checks(exercise, kind, cases):
         _, cache = _forward(f, kind, x, param)
         check_ties(getattr(f, kind[1])(dout, cache), x, dout, param)
 
-    @_add(exercise, "values that nearly tie")
+    @add_check(exercise, "values that nearly tie")
     def _(f, rng):
         x = np.array([[[[0.5, 0.25], [0.5 + 1e-9, 0.125]]]])
         _, cache = _forward(f, kind, x, pool_param((2, 2), 2))
@@ -241,7 +224,7 @@ def _add_backward_checks(exercise, kind, cases):
         hint = "0.500000001 is larger than 0.5: compare the values themselves (no isclose)."
         return close(dx, [[[[0, 0], [1.0, 0]]]], what="dx", hint=hint)
 
-    @_add(exercise, "a picture of integers (uint8)")
+    @add_check(exercise, "a picture of integers (uint8)")
     def _(f, rng):
         x = np.array([[[[250, 3], [7, 251]]]], dtype=np.uint8)
         _, cache = _forward(f, kind, x, pool_param((2, 2), 2))
@@ -249,7 +232,7 @@ def _add_backward_checks(exercise, kind, cases):
         hint = "Is dx an array of integers, like x? It cuts gradients off."
         return close(dx, [[[[0, 0], [0, 0.5]]]], what="dx", tolerance=1e-6, hint=hint)
 
-    @_add(exercise, "a second forward pass before the first backward pass")
+    @add_check(exercise, "a second forward pass before the first backward pass")
     def _(f, rng):
         _forward_first(f, kind)
         first, second = distinct(rng, (2, 1, 4, 4)), distinct(rng, (2, 1, 4, 4))

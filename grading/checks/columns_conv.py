@@ -16,10 +16,16 @@ from cs231n.check.results import CheckFailed, NotReady
 from grading.checks.answers import as_array, check_not_constant, close, serious
 from grading.checks.columns_own import accept, reference
 from grading.checks.convolution_cases import ALL_AT_ONCE, BASIC, CASES, KINDS, LOOSE
-from grading.checks.slopes import is_proven, once, slope
+from grading.checks.convolution_gradients import (
+    GRADIENTS,
+    agrees,
+    compare,
+    compare_slopes,
+    named,
+)
+from grading.checks.slopes import is_proven, once
 
 _FORWARD, _BACKWARD = "conv_forward_im2col", "conv_backward_im2col"
-_GRADIENTS = ("dx", "dw", "db")
 _KINDS = [case for case in KINDS if case.tolerance == LOOSE]  # float32 on the way is right here
 
 conv_forward_im2col = Exercise(_FORWARD, functions=("im2col", _FORWARD))
@@ -100,16 +106,7 @@ def _(f, rng):
 
 
 def _gradients(f, dout, cache):
-    return expect_tuple(f.conv_backward_im2col(dout, cache), _GRADIENTS, _BACKWARD)
-
-
-def _compare(found, wanted, which, case):
-    measured = []
-    for name, came, right in zip(_GRADIENTS, found, wanted, strict=True):
-        if name in which:
-            options = {"tolerance": case.tolerance, "hint": case.hint}
-            measured.append(close(came, right, what=name, **options))
-    return max(measured, key=lambda m: m.error)
+    return named(expect_tuple(f.conv_backward_im2col(dout, cache), GRADIENTS, _BACKWARD))
 
 
 def _forward_or_none(f, arrays, param):
@@ -119,26 +116,18 @@ def _forward_or_none(f, arrays, param):
         return None
 
 
-def _agrees(out, right) -> bool:
-    try:
-        close(out, right, tolerance=LOOSE)
-    except CheckFailed:
-        return False
-    return True
-
-
 def _customary(arrays, param, right_cache):
     x, w, b = arrays
     return [(x, w, b, param, right_cache[-1]), (x, w, b, param)]
 
 
-def _check_backward(f, rng, case, which=_GRADIENTS, arrays=None):
+def _check_backward(f, rng, case, which=GRADIENTS, arrays=None):
     arrays, param = arrays or case.arrays(rng), case.param
     right, right_cache = reference.conv_forward_im2col(*arrays, param)
     dout = np.array(rng.standard_normal(right.shape), dtype=case.dtype, order=case.order)
     wanted = reference.conv_backward_im2col(dout, right_cache)
     answer = _forward_or_none(f, arrays, param)
-    usable = answer is not None and _agrees(answer[0], right)
+    usable = answer is not None and agrees(answer[0], right)
     caches = [] if answer is None else [answer[1]]
     if not usable:
         caches += _customary(arrays, param, right_cache)
@@ -148,15 +137,20 @@ def _check_backward(f, rng, case, which=_GRADIENTS, arrays=None):
             found = _gradients(f, dout, cache)
             own = found if own is None and answer is not None else own
             return accept(
-                lambda w, found=found: _compare(found, w, which, case),
+                lambda w, found=found: compare(found, named(w), which, case),
                 *(wanted, f, _BACKWARD, dout, _own_cache(f, arrays, param, right_cache)),
             )
         except CheckFailed as problem:
             mismatch = mismatch or problem
     if usable or own is None or is_proven(f, _FORWARD) or not _is_right_at_heart(f):
         raise mismatch
+
+    def own_out(arrays):
+        return _forward(f, arrays, param)[0]
+
     try:
-        return _compare_slopes(f, rng, arrays, case, dout, own, which)
+        own = {name: as_array(gradient, name) for name, gradient in own.items()}
+        return compare_slopes(own_out, rng, arrays, dout, own, which)
     except CheckFailed:
         raise mismatch from None
 
@@ -180,40 +174,15 @@ def _is_right_at_heart(f) -> bool:
     arrays = BASIC.arrays(rng)
     answer = _forward_or_none(f, arrays, BASIC.param)
     right, cache = reference.conv_forward_im2col(*arrays, BASIC.param)
-    if answer is None or not _agrees(answer[0], right):
+    if answer is None or not agrees(answer[0], right):
         return False
     dout = rng.standard_normal(right.shape)
     wanted = reference.conv_backward_im2col(dout, cache)
     try:
-        _compare(_gradients(f, dout, answer[1]), wanted, _GRADIENTS, BASIC)
+        compare(_gradients(f, dout, answer[1]), named(wanted), GRADIENTS, BASIC)
     except (CheckFailed, NotReady):
         return False
     return True
-
-
-def _compare_slopes(f, rng, arrays, case, dout, found, which):
-    """The student's gradients against directional derivatives of the student's own forward pass."""
-    at = dict(zip("xwb", arrays, strict=True))
-    for name, came in zip(_GRADIENTS, found, strict=True):
-        key = name[1]
-        gradient = as_array(came, name)
-        if name not in which:
-            continue
-        if gradient.shape != at[key].shape:
-            raise CheckFailed(f"{name} has shape {gradient.shape}")
-
-        def own_out(moved, key=key):
-            return _forward(f, list((at | {key: moved}).values()), case.param)[0]
-
-        slopes = []
-        for _ in range(3):
-            direction = rng.standard_normal(at[key].shape)
-            slopes.append(slope(own_out, at[key], direction, dout, h=1e-3))
-            claimed = np.sum(gradient * direction)
-            measured = close(claimed, slopes[-1], what=name, tolerance=1e-4)
-        if not any(slopes) and gradient.size > 1:
-            raise CheckFailed(f"out does not depend on {key}: that is no convolution.")
-    return measured
 
 
 for _which, _weight in (("db", 1), ("dw", 3), ("dx", 3)):
@@ -264,12 +233,12 @@ def _(f, rng):
     _forward_or_none(f, second, ALL_AT_ONCE.param)
     dout = rng.standard_normal(right.shape)
     wanted = reference.conv_backward_im2col(dout, right_cache)
-    usable = answer is not None and _agrees(answer[0], right)
+    usable = answer is not None and agrees(answer[0], right)
     caches = [answer[1]] if usable else _customary(first, BASIC.param, right_cache)
     for last, cache in zip((False, True)[-len(caches) :], caches, strict=True):
         try:
             f.unchanged(_BACKWARD, dout, cache)
-            return _compare(_gradients(f, dout, cache), wanted, _GRADIENTS, BASIC)
+            return compare(_gradients(f, dout, cache), named(wanted), GRADIENTS, BASIC)
         except CheckFailed:
             if last:
                 raise
@@ -289,7 +258,7 @@ def _(f, rng):
         if answer is None or answer[0].shape != right:
             answer = None, reference.conv_forward_im2col(*arrays, param)[1]
         gradients, steps = f.counted(_BACKWARD, rng.random(right), answer[1])
-        dx = serious(expect_tuple(gradients, _GRADIENTS, _BACKWARD)[0], "dx")
+        dx = serious(expect_tuple(gradients, GRADIENTS, _BACKWARD)[0], "dx")
         if dx.shape != shape:
             raise CheckFailed(f"dx has shape {dx.shape}, which is not that of x.")
         return steps

@@ -18,6 +18,7 @@ from cs231n.check.pooling_cases import distinct, pool_param
 from cs231n.check.results import CheckFailed, NotReady
 from grading.checks.answers import as_array, check_not_constant, close, serious
 from grading.checks.columns_own import TOLERANCE, accept, reference
+from grading.checks.pooling import first_that_works
 from grading.checks.pooling_cases import ADD_UP, SIZE, Case
 from grading.checks.pooling_cases import CASES as ANY_WINDOWS
 from grading.checks.slopes import once
@@ -160,16 +161,6 @@ def _is_right_at_heart(f, kind) -> bool:
     return True
 
 
-def _first_that_works(caches, attempt):
-    failures = []
-    for cache in caches:
-        try:
-            return attempt(cache)
-        except CheckFailed as failure:
-            failures.append(failure)
-    raise failures[0]
-
-
 def _check_backward(f, kind, x, case, rng):
     right, right_cache, caches = _caches(f, kind, x, case.param)
     dout = rng.standard_normal(right.shape)
@@ -183,7 +174,7 @@ def _check_backward(f, kind, x, case, rng):
 
         return accept(compare, wanted, f, kind[1], dout, right_cache)
 
-    return _first_that_works(caches, attempt)
+    return first_that_works(caches, attempt)
 
 
 def _check_tied(f, kind, x, param, rng):
@@ -193,7 +184,7 @@ def _check_tied(f, kind, x, param, rng):
     def attempt(cache):
         check_ties(as_array(getattr(f, kind[1])(dout, cache), "dx", x.shape), x, dout, param)
 
-    return _first_that_works(caches, attempt)
+    return first_that_works(caches, attempt)
 
 
 def _add_backward_checks(exercise, kind, cases):
@@ -239,7 +230,7 @@ def _add_backward_checks(exercise, kind, cases):
             came = getattr(f, kind[1])(dout, cache)
             return close(came, wanted, what="dx", tolerance=TOLERANCE, hint=hint)
 
-        return _first_that_works(caches, attempt)
+        return first_that_works(caches, attempt)
 
     @exercise.check("vectorised: Python takes no more steps for more input", 1)
     def _(f, rng):
@@ -254,7 +245,7 @@ def _add_backward_checks(exercise, kind, cases):
                     raise CheckFailed("dx does not have the shape of x.")
                 return steps
 
-            return _first_that_works(caches, attempt)
+            return first_that_works(caches, attempt)
 
         helpers = [name for name in _HELPERS if name in exercise.functions]
         check_own_steps(f, helpers, count, kind[1])

@@ -20,8 +20,15 @@ from cs231n.check.results import CheckFailed, NotReady
 from grading.checks import fast, oracle
 from grading.checks.answers import as_array, close
 from grading.checks.convolution_cases import ALL_AT_ONCE, BASIC, CASES, KINDS, LOOSE, Case
+from grading.checks.convolution_gradients import (
+    GRADIENTS,
+    agrees,
+    compare,
+    compare_slopes,
+    named,
+)
 from grading.checks.convolution_variants import conv_output_size, locally_connected_forward
-from grading.checks.slopes import is_proven, once, slope
+from grading.checks.slopes import is_proven, once
 from grading.reference import convolution
 
 HIDE: tuple[str, ...] = fast.EVERYTHING
@@ -92,8 +99,7 @@ def _(f, rng):
 
 
 def _own_gradients(f, dout, cache):
-    names = ("dx", "dw", "db")
-    return dict(zip(names, expect_tuple(f.conv_backward_naive(dout, cache), names, _BACKWARD)))
+    return named(expect_tuple(f.conv_backward_naive(dout, cache), GRADIENTS, _BACKWARD))
 
 
 def _forward_or_none(f, arrays, param):
@@ -103,14 +109,6 @@ def _forward_or_none(f, arrays, param):
         return None
 
 
-def _agrees(out, right) -> bool:
-    try:
-        close(out, right, tolerance=LOOSE)
-    except CheckFailed:
-        return False
-    return True
-
-
 @once
 def _is_right_at_heart(f) -> bool:
     """Whether the student's forward and backward passes get the basic case right."""
@@ -118,78 +116,51 @@ def _is_right_at_heart(f) -> bool:
     arrays = BASIC.arrays(rng)
     answer = _forward_or_none(f, arrays, BASIC.param)
     right, customary = reference.conv_forward_naive(*arrays, BASIC.param)
-    if answer is None or not _agrees(answer[0], right):
+    if answer is None or not agrees(answer[0], right):
         return False
     dout = rng.standard_normal(right.shape)
-    wanted = dict(zip(("dx", "dw", "db"), reference.conv_backward_naive(dout, customary)))
+    wanted = named(reference.conv_backward_naive(dout, customary))
     try:
-        _compare(_own_gradients(f, dout, answer[1]), wanted, tuple(wanted), BASIC)
+        compare(_own_gradients(f, dout, answer[1]), wanted, GRADIENTS, BASIC)
     except (CheckFailed, NotReady):
         return False
     return True
 
 
-def _check_backward(f, rng, case, which=("dx", "dw", "db"), strict=False):
+def _check_backward(f, rng, case, which=GRADIENTS, strict=False):
     """The gradients of one layer: the reference's, or those of the student's own forward pass."""
     arrays = case.arrays(rng)
     right, customary = reference.conv_forward_naive(*arrays, case.param)
     dout = np.array(rng.standard_normal(right.shape), dtype=case.dtype, order=case.order)
-    wanted = dict(zip(("dx", "dw", "db"), reference.conv_backward_naive(dout, customary)))
+    wanted = named(reference.conv_backward_naive(dout, customary))
 
     answer = _forward_or_none(f, arrays, case.param)
     if answer is None:
-        return _compare(_own_gradients(f, dout, customary), wanted, which, case)
+        return compare(_own_gradients(f, dout, customary), wanted, which, case)
     out, cache = answer
     found = None
     try:
         found = _own_gradients(f, dout, cache)
-        return _compare(found, wanted, which, case)
+        return compare(found, wanted, which, case)
     except CheckFailed as problem:
         failure = problem
-    if _agrees(out, right):
+    if agrees(out, right):
         raise failure
     try:
-        return _compare(_own_gradients(f, dout, customary), wanted, which, case)
+        return compare(_own_gradients(f, dout, customary), wanted, which, case)
     except CheckFailed:
         pass
     excused = not strict and not is_proven(f, _FORWARD) and found is not None
     if not excused or out.shape != right.shape or not _is_right_at_heart(f):
         raise failure
+
+    def own_out(arrays):
+        return _own_out(f, arrays, case.param)[0]
+
     try:
-        return _compare_slopes(f, rng, arrays, case, dout, found, which)
+        return compare_slopes(own_out, rng, arrays, dout, found, which)
     except CheckFailed:
         raise failure from None
-
-
-def _compare(found, wanted, which, case):
-    measured = []
-    for name in which:
-        options = {"tolerance": case.tolerance, "hint": case.hint}
-        measured.append(close(found[name], wanted[name], what=name, **options))
-    return max(measured, key=lambda m: m.error)
-
-
-def _compare_slopes(f, rng, arrays, case, dout, found, which):
-    """The student's gradients against directional derivatives of the student's own forward pass."""
-    at = dict(zip("xwb", arrays))
-    for name in which:
-        key = name[1]
-        gradient = as_array(found[name], name)
-        if gradient.shape != at[key].shape:
-            raise CheckFailed(f"{name} has shape {gradient.shape}")
-
-        def own_out(moved, key=key):
-            return _own_out(f, (at | {key: moved}).values(), case.param)[0]
-
-        slopes = []
-        for _ in range(3):
-            direction = rng.standard_normal(at[key].shape)
-            slopes.append(slope(own_out, at[key], direction, dout, h=1e-3))
-            claimed = np.sum(gradient * direction)
-            measured = close(claimed, slopes[-1], what=name, tolerance=1e-4)
-        if not any(slopes) and gradient.size > 1:  # a single number may lie under the padding
-            raise CheckFailed(f"out does not depend on {key}: that is no convolution.")
-    return measured
 
 
 for _which, _weight, _hint in [
@@ -244,13 +215,13 @@ def _(f, rng):
     first, second = BASIC.arrays(rng), ALL_AT_ONCE.arrays(rng)
     right, customary = reference.conv_forward_naive(*first, BASIC.param)
     answer = _forward_or_none(f, first, BASIC.param)
-    if answer is None or not _agrees(answer[0], right):
+    if answer is None or not agrees(answer[0], right):
         answer = right, customary
     _forward_or_none(f, second, ALL_AT_ONCE.param)
     dout = rng.standard_normal(right.shape)
-    wanted = dict(zip(("dx", "dw", "db"), reference.conv_backward_naive(dout, customary)))
+    wanted = named(reference.conv_backward_naive(dout, customary))
     f.unchanged(_BACKWARD, dout, answer[1])
-    return _compare(_own_gradients(f, dout, answer[1]), wanted, tuple(wanted), BASIC)
+    return compare(_own_gradients(f, dout, answer[1]), wanted, GRADIENTS, BASIC)
 
 
 # ---- conv_dilation -------------------------------------------------------------------------

@@ -153,7 +153,7 @@ def _backward_at_heart_right(f, kind) -> bool:
     return True
 
 
-def _first_that_works(caches: list, attempt: Callable):
+def first_that_works(caches: list, attempt: Callable):
     """attempt(cache) for the first cache with which it passes; the first failure if none does."""
     failures = []
     for cache in caches:
@@ -174,7 +174,7 @@ def _compare_backward(f, kind, x, case, rng, tolerance=1e-6):
         return close(dx, trial.expected, what="dx", tolerance=tolerance, hint=case.hint)
 
     try:
-        return _first_that_works(trial.caches, attempt)
+        return first_that_works(trial.caches, attempt)
     except CheckFailed:
         own = None if trial.forward_right else _compare_with_own_slopes(f, kind, trial, rng)
         if own is None:
@@ -231,7 +231,7 @@ def _add_backward_checks(exercise, kind):
                 measured = close(dx, trial.expected, what="dx", tolerance=1e-6, hint=hint)
             return measured
 
-        return _first_that_works(trial.caches, attempt)
+        return first_that_works(trial.caches, attempt)
 
     @exercise.check("dout is left as it is", 1)
     def _(f, rng):
@@ -241,7 +241,7 @@ def _add_backward_checks(exercise, kind):
             dx = f.unchanged(kind[1], trial.dout, cache)
             return close(dx, trial.expected, what="dx", tolerance=1e-6)
 
-        return _first_that_works(trial.caches, attempt)
+        return first_that_works(trial.caches, attempt)
 
 
 _add_forward_checks(max_pool_forward_naive, _MAX)
