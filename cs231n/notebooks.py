@@ -21,38 +21,32 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-# Name in a notebook -> the course's own function of the same signature: module, name.
+from cs231n.cell_code import parse, without_magics
+
+# Names in notebooks -> the course's own function of the same signature: module, name. {} stands for
+# forward and backward.
+_PAIRS = {
+    "conv_{}_naive conv_{}_im2col": ("fast_layers", "conv_{}_fast"),
+    "max_pool_{}_naive max_pool_{}_im2col max_pool_{}_reshape": (
+        "fast_pooling",
+        "max_pool_{}_fast",
+    ),
+    "avg_pool_{}": ("fast_pooling", "avg_pool_{}_fast"),
+    "l2_pool_{}": ("fast_pooling", "l2_pool_{}_fast"),
+    "relu_{}": ("fast_pointwise", "relu_{}_fast"),
+    "batchnorm_{}": ("fast_pointwise", "batchnorm_{}_fast"),
+    "spatial_batchnorm_{}": ("fast_pointwise", "spatial_batchnorm_{}_fast"),
+    "affine_{}": ("plain_layers", "affine_{}"),
+    "dropout_{}": ("plain_layers", "dropout_{}"),
+    "layernorm_{}": ("plain_norms", "layernorm_{}"),
+    "spatial_groupnorm_{}": ("plain_norms", "spatial_groupnorm_{}"),
+}
 PROVIDED = {
-    **{
-        f"conv_{way}_{kind}": ("fast_layers", f"conv_{way}_fast")
-        for way in ("forward", "backward")
-        for kind in ("naive", "im2col")
-    },
-    **{
-        f"max_pool_{way}_{kind}": ("fast_pooling", f"max_pool_{way}_fast")
-        for way in ("forward", "backward")
-        for kind in ("naive", "im2col", "reshape")
-    },
-    **{
-        f"{kind}_pool_{way}": ("fast_pooling", f"{kind}_pool_{way}_fast")
-        for way in ("forward", "backward")
-        for kind in ("avg", "l2")
-    },
-    **{
-        f"{layer}_{way}": ("fast_pointwise", f"{layer}_{way}_fast")
-        for way in ("forward", "backward")
-        for layer in ("relu", "batchnorm", "spatial_batchnorm")
-    },
-    **{
-        f"{layer}_{way}": ("plain_layers", f"{layer}_{way}")
-        for way in ("forward", "backward")
-        for layer in ("affine", "dropout")
-    },
-    **{
-        f"{layer}_{way}": ("plain_norms", f"{layer}_{way}")
-        for way in ("forward", "backward")
-        for layer in ("layernorm", "spatial_groupnorm")
-    },
+    name.format(way): (module, function.format(way))
+    for names, (module, function) in _PAIRS.items()
+    for name in names.split()
+    for way in ("forward", "backward")
+} | {
     "softmax_loss": ("plain_layers", "softmax_loss"),
     "sgd_momentum": ("fast_optim", "sgd_momentum_fast"),
     "adam": ("fast_optim", "adam_fast"),
@@ -186,20 +180,14 @@ def _statements(path: Path) -> list[tuple[ast.stmt, str]]:
         raise NotThere(f"{path.name} cannot be read ({type(problem).__name__})") from None
     found = []
     for number, source in enumerate(sources):
-        source = "\n".join("" if _is_magic(line) else line for line in source.splitlines()) + "\n"
-        file = f"{path.stem}, code cell {number + 1}"
-        try:
-            statements = ast.parse(source).body
-        except (SyntaxError, ValueError):
+        tree = parse(without_magics(source))
+        if tree is None:
             continue
+        file = f"{path.stem}, code cell {number + 1}"
         # Messages quote the student's line.
         linecache.cache[file] = (len(source), None, source.splitlines(True), file)
-        found += [(statement, file) for statement in statements]
+        found += [(statement, file) for statement in tree.body]
     return found
-
-
-def _is_magic(line: str) -> bool:
-    return line.lstrip().startswith(("%", "!", "?"))
 
 
 def _binds(statement: ast.stmt) -> Iterator[str]:

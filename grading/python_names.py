@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from cs231n.cell_code import parse, without_magics
+
 MAX_CHARACTERS = 200_000  # of a cell that is looked into
-# Cell magics whose body is ordinary Python of the notebook itself.
-PYTHON_MAGICS = {"time", "timeit", "capture", "prun", "python", "python3"}
 
 
 class Names(NamedTuple):
@@ -43,16 +42,6 @@ def names_in(source: str) -> Names:
     return Names(frozenset(functions), frozenset(others - functions))
 
 
-def parse(code: str) -> ast.Module | None:
-    """The syntax tree, or None where there is none."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a student's "\d" is not our warning
-            return ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
 @lru_cache(maxsize=4096)
 def same_code(one: str, other: str) -> bool:
     """Whether two cells differ in comments and layout at most."""
@@ -70,23 +59,6 @@ def same_code(one: str, other: str) -> bool:
 def same_text(one: str, other: str) -> bool:
     """Whether two texts differ in blank lines and trailing spaces at most."""
     return _lines(one) == _lines(other)
-
-
-def without_magics(source: str) -> str:
-    """A cell's Python, with IPython's magics and shell lines blanked."""
-    lines = source.split("\n")
-    first = next((i for i, line in enumerate(lines) if line.strip()), 0)
-    cell_magic = re.match(r"\s*%%(\w+)", lines[first])
-    if cell_magic:
-        if cell_magic[1] not in PYTHON_MAGICS:
-            return ""
-        lines[first] = ""
-    looks_like_one = any(
-        line.lstrip().startswith(("%", "!", "?")) or line.rstrip().endswith("?") for line in lines
-    )
-    if looks_like_one and parse("\n".join(lines)) is None:
-        lines = [re.sub(r"^(\s*)([%!?].*|[\w.]+\?{1,2}\s*)$", r"\1pass", line) for line in lines]
-    return "\n".join(lines)
 
 
 def _lines(text: str) -> list[str]:

@@ -48,6 +48,14 @@ def test_own_functions_come_with_what_they_use_and_nothing_else_runs(tmp_path, c
     )
 
 
+def test_a_line_that_goes_on_with_a_per_cent_sign_is_no_magic(tmp_path, capsys):
+    odd = "def relu_forward(x):\n    floor = (4\n        % 2)\n    return np.maximum(x, floor), x\n"
+    put(tmp_path, "import numpy as np", odd)
+    own = notebooks.load("1_fully_connected", "relu_forward", folder=tmp_path)
+    assert "yours" in capsys.readouterr().out
+    assert np.array_equal(own(np.array([-1.0, 2.0]))[0], [0, 2])
+
+
 def test_the_last_version_of_a_function_counts(tmp_path):
     put(tmp_path, HELPERS, "def relu_forward(x):\n    return None", FORWARD)
     assert notebooks.load("1_fully_connected", "relu_forward", folder=tmp_path).__module__ == (
