@@ -21,6 +21,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from math import cos, pi
 from time import perf_counter
 
@@ -152,7 +153,7 @@ class Trainer:
     def step(self) -> float:
         """One batch: its loss, gradients, and an update of all parameters. Returns the loss."""
         epoch, place = divmod(self.done, self.steps_per_epoch)
-        order = np.random.default_rng([self.seed, epoch]).permutation(len(self.data["X_train"]))
+        order = _order(self.seed, epoch, len(self.data["X_train"]))
         batch = order[place * self.batch_size : (place + 1) * self.batch_size]
         X, y = self.data["X_train"][batch], self.data["y_train"][batch]
         if self.augment is not None:
@@ -228,6 +229,12 @@ class Trainer:
         X, y = self.data["X_train"][few], self.data["y_train"][few]
         history.train_accuracy.append(accuracy(self.net, X, y))
         history.seconds.append(seconds)
+
+
+@lru_cache(maxsize=1)
+def _order(seed: int, epoch: int, count: int) -> np.ndarray:
+    """In which order an epoch takes the pictures."""
+    return np.random.default_rng([seed, epoch]).permutation(count)
 
 
 def scores_of(net, X: np.ndarray, batch_size: int = 250) -> np.ndarray:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from time import monotonic
 
 from nbformat import NotebookNode
@@ -98,6 +99,10 @@ class _Run:
     def __exit__(self, *problem) -> None:
         self._close()
 
+    @cached_property
+    def _word_of_tracing(self) -> str | None:
+        return speaks_of_tracing(self.nb)
+
     def all_cells(self) -> None:
         for number, cell in enumerate(self.nb.cells, start=1):
             if cell.cell_type != "code":
@@ -169,7 +174,7 @@ class _Run:
             raise CheckFailed("Not run.") from None
         if any(isinstance(a, Held) and a.session != session.number for a in args):
             raise CheckFailed(f"{name} was not run: the cache was lost when the process ended.")
-        if count and (word := speaks_of_tracing(self.nb)):
+        if count and (word := self._word_of_tracing):
             mark_for_review(self.nb, f"its steps were counted, and it speaks of {word!r}")
         try:
             return session.call(name, args, keep, count)
