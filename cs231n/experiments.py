@@ -108,8 +108,3 @@ def train_on_spirals(
             d = d @ weights[layer].T
             weights[layer] -= step_of_weights
     return losses
-
-
-def smooth(values: np.ndarray, over: int = 25) -> np.ndarray:
-    """Means over so many values, one after another: (K - over + 1,)."""
-    return np.convolve(values, np.ones(over) / over, mode="valid")

@@ -4,6 +4,7 @@ import numpy as np
 
 from cs231n import experiments
 from cs231n.fast_pointwise import batchnorm_backward_fast, batchnorm_forward_fast
+from cs231n.vis.training import smooth
 
 
 def normalized(h):
@@ -26,9 +27,9 @@ def test_output_trembles_less_in_larger_batches():
 
 
 def test_normalization_makes_the_narrow_network_learn_faster():
-    plain = experiments.smooth(experiments.train_on_spirals(steps=150))
+    _, plain = smooth(experiments.train_on_spirals(steps=150), 25)
     norm = (batchnorm_forward_fast, batchnorm_backward_fast)
-    helped = experiments.smooth(experiments.train_on_spirals(norm, steps=150))
+    _, helped = smooth(experiments.train_on_spirals(norm, steps=150), 25)
     assert plain.shape == (126,)
     assert plain[-1] > 0.5
     assert helped[-1] < 0.2

@@ -25,14 +25,14 @@ def test_every_connection_is_crossed_in_its_own_column():
 
 def test_lines_are_told_apart_by_more_than_colour():
     lines = {"a": [1, 2, 3], "b": [3, 2, 1]}
-    fig = vis.plot_lines([1, 2, 3], lines, xlabel="x", ylabel="y", level=("guessing", 1))
+    fig = vis.plot_curves([1, 2, 3], lines, xlabel="x", ylabel="y", level=("guessing", 1))
     drawn = fig.axes[0].get_lines()
     assert len({line.get_marker() for line in drawn[:2]}) == 2
     assert [t.get_text() for t in fig.axes[0].get_legend().get_texts()] == ["a", "b", "guessing"]
 
 
 def test_small_numbers_can_be_seen_on_a_logarithmic_axis():
-    fig = vis.plot_lines([1, 2], {"a": [1, 1e-9]}, xlabel="x", ylabel="y", log=True)
+    fig = vis.plot_curves([1, 2], {"a": [1, 1e-9]}, xlabel="x", ylabel="y", log="y")
     assert fig.axes[0].get_yscale() == "log"
 
 

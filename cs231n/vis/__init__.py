@@ -48,7 +48,6 @@ Curves and bars
     plot_step_size          error of a numeric gradient against its step size
     plot_speed              seconds against size for several ways to do the same, and ratios
     plot_curves             curves over one axis
-    plot_lines              several lines over the same places
     plot_bars               a few numbers side by side
 
 Pictures with controls, which stay pictures where controls cannot live
@@ -62,7 +61,7 @@ Words
 """
 
 from cs231n.vis.alt_text import add_alt_text, describe
-from cs231n.vis.case_studies import plot_lines, show_connections, zone_plate
+from cs231n.vis.case_studies import show_connections, zone_plate
 from cs231n.vis.columns import plot_speed, show_columns, show_copies, show_product
 from cs231n.vis.convolution import animate_convolution, show_convolution_step
 from cs231n.vis.curves import plot_step_size
@@ -112,7 +111,6 @@ __all__ = [
     "plot_bars",
     "plot_batch_memory",
     "plot_curves",
-    "plot_lines",
     "plot_losses",
     "plot_memory_and_parameters",
     "plot_speed",

@@ -5,9 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 
-from cs231n.vis.style import COLOURS, GREY, INK, SKY, add_caption, tint
-
-_MARKERS = "so^Dv"
+from cs231n.vis.style import INK, SKY, add_caption, tint
 
 
 def show_connections(table, *, title=None, caption=None):
@@ -27,35 +25,6 @@ def show_connections(table, *, title=None, caption=None):
     for f, c in np.argwhere(table):
         ax.text(f, c, "×", ha="center", va="center", color=INK)
     ax.set(xticks=range(F), yticks=range(C), xlabel="map", ylabel="map that it sees")
-    ax.set_title(title or "")
-    add_caption(fig, caption)
-    return fig
-
-
-def plot_lines(
-    x, lines, *, xlabel, ylabel, log=False, level=None, title=None, legend=None, caption=None
-):
-    """Several lines over the same places, told apart by colour and by marker.
-
-    Inputs:
-    - x: the places, a list of n numbers
-    - lines: {label: n numbers}, up to five of them
-    - log: whether the vertical axis is logarithmic
-    - level: (label, height) of a dotted line to compare with, or None
-    - legend: a word above the labels
-
-    Returns the Figure.
-    """
-    fig, ax = plt.subplots(figsize=(8, 4.2), layout="constrained")
-    for (label, heights), marker, colour in zip(lines.items(), _MARKERS, COLOURS):
-        ax.plot(x, heights, marker=marker, color=colour, label=label)
-    if level is not None:
-        ax.axhline(level[1], color=GREY, linestyle=":", label=level[0])
-    ax.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
-    if not log:
-        ax.set_ylim(bottom=0)
-    ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.legend(title=legend, loc="center left", bbox_to_anchor=(1, 0.5))
     ax.set_title(title or "")
     add_caption(fig, caption)
     return fig

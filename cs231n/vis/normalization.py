@@ -195,7 +195,17 @@ def show_batchnorm_graph(values=None, *, title=None, caption=None, alt=None):
 
 
 def plot_curves(
-    x, curves, *, xlabel, ylabel, log="", title=None, caption=None, alt=None, size=(7.0, 3.8)
+    x,
+    curves,
+    *,
+    xlabel,
+    ylabel,
+    log="",
+    level=None,
+    title=None,
+    caption=None,
+    alt=None,
+    size=(7.0, 3.8),
 ):
     """Curves over one axis, told apart by colour, marker and line.
 
@@ -203,6 +213,7 @@ def plot_curves(
     - x: shape (K,)
     - curves: dict {name: values of shape (K,)}
     - log: the axes that are logarithmic: "", "x", "y" or "xy"
+    - level: (label, height) of a dotted line to compare with, or None
 
     Returns the Figure.
     """
@@ -215,6 +226,8 @@ def plot_curves(
         every = max(1, len(x) // 12)
         ax.plot(x, values, linestyle=_LINES[i % 4], marker=_MARKERS[i % 7], markersize=5,
                 markevery=every, color=COLOURS[i % 7], label=name)  # fmt: skip
+    if level:
+        ax.axhline(level[1], color=GREY, linestyle=":", label=level[0])
     if "x" in log:
         ax.set_xscale("log", base=2 if np.all(np.log2(x) % 1 == 0) else 10)
     if "y" in log:
@@ -224,7 +237,7 @@ def plot_curves(
         ax.set_title(title, fontsize=12)
     ax.grid(True, color="#dddddd", linewidth=0.7)
     ax.spines[["top", "right"]].set_visible(False)
-    if len(curves) > 1:
+    if len(curves) > 1 or level:
         ax.legend(frameon=False, fontsize=9)
     add_caption(fig, caption)
     return describe(fig, alt) if alt else fig

@@ -24,7 +24,8 @@
 # %% id="setup" tags=["setup"]
 
 # %% id="helpers" tags=["provided"]
-from cs231n.experiments import milliseconds, sizes_through_layers, smooth, train_on_spirals, tremble
+from cs231n.experiments import milliseconds, sizes_through_layers, train_on_spirals, tremble
+from cs231n.vis.training import smooth
 
 
 def in_training(**settings):
@@ -341,8 +342,8 @@ with check.demo():
 
 # %% id="training-picture" tags=["demo"]
 with check.demo():
-    plain = smooth(train_on_spirals())
-    with_norm = smooth(train_on_spirals((batchnorm_forward, batchnorm_backward)))
+    _, plain = smooth(train_on_spirals(), 25)
+    _, with_norm = smooth(train_on_spirals((batchnorm_forward, batchnorm_backward)), 25)
     fig = vis.plot_curves(
         np.arange(1, len(plain) + 1),
         {"nothing between": plain, "batch normalization": with_norm},

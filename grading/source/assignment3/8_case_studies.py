@@ -649,12 +649,12 @@ with check.demo():
             gradient, _ = residual_block_backward(gradient, cache)
             lengths.append(np.linalg.norm(gradient))
         sizes[kind] = lengths
-    fig = vis.plot_lines(
+    fig = vis.plot_curves(
         range(1, depth + 1),
         sizes,
         xlabel="blocks that the gradient has gone back through",
         ylabel="length of the gradient",
-        log=True,
+        log="y",
         title="A gradient on its way back, weights half as large as He's",
     )
     vis.describe(
@@ -893,14 +893,13 @@ with check.demo(seconds=120):
             f"{name:15} {', '.join(f'{rate:.0%}' for rate in rates[name])}; last loss {losses[-1]:.3f}"
         )
 
-    fig = vis.plot_lines(
+    fig = vis.plot_curves(
         counts,
         {name: np.multiply(found, 100) for name, found in rates.items()},
         xlabel="training pictures of each new class",
         ylabel="right on new pictures (%)",
         level=("guessing", 25),
-        legend="features",
-        title="Four classes never seen before, only the last layer trained",
+        title="Four new classes, only the last layer trained on features of three kinds",
     )
     vis.describe(
         fig,
