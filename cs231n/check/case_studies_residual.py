@@ -1,7 +1,7 @@
 """Visible checks of the residual block.
 
 Filters of zeros leave the shortcut alone, and its output is known. Random ones are compared with
-what a network XX
+what a network of the same description gives, forward and backward.
 """
 
 import numpy as np
