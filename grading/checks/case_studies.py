@@ -210,7 +210,7 @@ def _(f, rng):
     for size in (32, 40):
         sizes = f.map_sizes(size, [(5, 1, 0, "floor"), (2, 2, 0, "floor")])
         sizes = list(sizes) if isinstance(sizes, tuple) else sizes
-        outs.append(whole_numbers(sizes, "sizes", (2,)))
+        outs.append(whole_numbers(as_array(sizes, "sizes", (2,)), "sizes", (2,)))
     check_not_constant(*outs, "sizes")
 
 

@@ -157,10 +157,11 @@ def _compare(f, names, trial, keys, rng, tolerance=TOLERANCE, hint=""):
         what = key if key == "dx" else f"grads[{key!r}]"
         if key not in trial.came:
             raise CheckFailed(f"grads has no {key!r}: its keys are those of params.")
+        wanted = trial.expected[key]
+        came = as_array(trial.came[key], what, wanted.shape)  # before anything is done with it
         try:
             args = dict(what=what, tolerance=tolerance, hint=hint, close=close)
-            others = trial.expected.values()
-            found = close_beside(trial.came[key], trial.expected[key], others, **args)
+            found = close_beside(came, wanted, trial.expected.values(), **args)
         except CheckFailed:
             if not _is_slope_of_own_forward(f, names, trial, key, rng):
                 raise

@@ -60,13 +60,25 @@ VALUES = {
 }
 
 
+# Functions that return three arrays.
+TRIPLES = {
+    *("affine_backward", "conv_backward_naive", "avg_pool_as_conv", "conv_backward_im2col"),
+    *("batchnorm_backward", "batchnorm_backward_alt", "layernorm_backward"),
+    *("spatial_batchnorm_backward", "spatial_groupnorm_backward", "fine_tune_last_layer"),
+}
+
+
 def forms(function, value):
     """The value bare, and in the form that the function's answer should have."""
     yield value
     if "_forward" in function:
         yield value, None
-    elif function in ("affine_backward", "conv_backward_naive", "avg_pool_as_conv"):
+    elif function in TRIPLES:
         yield value, value, value
+    elif function in ("fc_weights_to_conv", "conv_weights_to_fc"):
+        yield value, value
+    elif function in ("inception_backward", "residual_block_backward", "sgd_momentum", "adam"):
+        yield value, {}
     elif function == "two_layer_net_loss":
         yield value, value
         yield value, dict.fromkeys(("W1", "b1", "W2", "b2"), value)

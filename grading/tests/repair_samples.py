@@ -47,8 +47,9 @@ def _mark(cell, points=None, solution=False):
     return cell
 
 
-def made_up():
-    """A released notebook as nbgrader writes it: set-up, provided code, four exercises."""
+def made_up(question=False):
+    """A released notebook as nbgrader writes it: set-up, provided code, four exercises, and where
+    asked for a question."""
     setup = "# Set-up. Run this first.\nimport numpy as np\n\nfrom cs231n import check, data, vis"
     cells = [
         new_markdown_cell("# Sums of things\nWhat you will build.", id="title"),
@@ -84,10 +85,10 @@ def made_up():
         )
     )
     cells.insert(-2, provided)
-    question = "**Question.** Why is the largest of ten numbers seldom their mean? When is it?"
-    cells.append(
-        _mark(new_markdown_cell(f"{question}\n\n{NO_ANSWER}", id="question"), 2, solution=True)
-    )
+    if question:
+        text = "**Question.** Why is the largest of ten numbers seldom their mean? When is it?"
+        cell = new_markdown_cell(f"{text}\n\n{NO_ANSWER}", id="question")
+        cells.append(_mark(cell, 2, solution=True))
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     notebook = new_notebook(
         cells=cells, metadata={"kernelspec": kernel, "language_info": {"name": "python"}}

@@ -3,7 +3,6 @@
 Importing training_rules adds its entries to the bank.
 """
 
-import numpy as np
 import pytest
 
 import cs231n.check
@@ -11,7 +10,7 @@ import grading.checks
 import grading.tests.wrong.training_rules
 from grading.checks.core import grade
 from grading.reference import training as reference
-from grading.tests.right.training import RIGHT, on_a_line
+from grading.tests.right.training import RIGHT, WRAPPED
 from grading.tests.wrong.training import WRONG
 
 POINTS = {
@@ -27,28 +26,6 @@ HIDDEN = {name: grading.checks.EXERCISES[name] for name in POINTS}
 VISIBLE = {name: cs231n.check.EXERCISES[name] for name in POINTS}
 BOTH = [(kind, name) for kind in ("visible", "hidden") for name in POINTS]
 SEEDS = ("", "a", "b")
-
-
-def three_layer_net_params(input_dim, F, size, hidden, classes, scale, dtype):
-    """As in the notebook's locked cell."""
-    sizes = (tuple(input_dim), F, size, hidden, classes, scale)
-    return reference.ThreeLayerConvNet(*sizes, dtype=np.dtype(dtype)).params
-
-
-def three_layer_net_loss(params, X, y=None, reg=0.0):
-    """As in the notebook's locked cell."""
-    F, _, size, _ = params["W1"].shape
-    hidden, classes = params["W3"].shape
-    net = reference.ThreeLayerConvNet(X.shape[1:], F, size, hidden, classes, reg=reg)
-    net.params = params
-    return net.loss(X, y)
-
-
-WRAPPED = {
-    "three_layer_net_params": three_layer_net_params,
-    "three_layer_net_loss": three_layer_net_loss,
-    "epoch_on_a_line": on_a_line(reference.train_epoch),
-}
 
 
 def reference_functions(name):
@@ -165,7 +142,7 @@ def test_marks_lost_fit_the_slip(exercise, slip, least, most):
 def test_scores_are_graded_before_the_loss_is_written():
     def scores_only(params, X, y=None, reg=0.0):
         if y is None:
-            return three_layer_net_loss(params, X)
+            return WRAPPED["three_layer_net_loss"](params, X)
         raise NotImplementedError("not implemented yet")
 
     functions = reference_functions("three_layer_conv_net") | {"three_layer_net_loss": scores_only}

@@ -311,7 +311,7 @@ def _every_result_is_the_grader_s(graded: SimpleNamespace) -> None:
         assert not any(
             "json" in kind for o in cell.get("outputs", []) for kind in o.get("data", {})
         )
-        if cell.metadata.get("nbgrader", {}).get("grade"):
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade"):
             shown[cell.id] = "".join(o.data["text/plain"] for o in cell.outputs if "data" in o)
     for exercise, score in graded.scores.items():
         if score is not None:

@@ -160,6 +160,8 @@ def test_answer_larger_than_the_room_is_given_and_not_kept():
 
 def test_all_checks_of_a_course_fit_into_a_small_part_of_the_memory():
     memory = oracle._memory
+    memory._answers.clear()  # of the tests that ran before, with secrets of their own
+    memory.used = 0
     for name in ("conv_forward_naive", "conv_backward_naive"):
         EXERCISES[name].run(reference_functions(name), "a course")
     assert 0 < memory.used < oracle.ROOM / 4

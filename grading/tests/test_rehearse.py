@@ -72,4 +72,4 @@ def test_a_notebook_runs_clean_and_its_pictures_are_kept(tmp_path, capsys):
     assert (tmp_path / "3_pooling-solved.html").stat().st_size > 100_000
     pictures = sorted(tmp_path.glob("3_pooling-solved-*.png"))
     assert len(pictures) >= 8
-    assert pictures[0].name == "3_pooling-solved-01-why-picture.png"
+    assert pictures[0].name == "3_pooling-solved-01-result-picture.png"

@@ -212,7 +212,7 @@ def test_a_commented_copy_of_the_stub_does_not_override_the_answer():
 
 @pytest.mark.parametrize("stripped", [False, True])
 def test_an_answer_in_words_is_kept_and_found_without_marks(stripped):
-    release = made_up()
+    release = made_up(question=True)
     nb = solved(release)
     result = repair(strip(nb) if stripped else nb, release)
     assert_whole(result, release)
@@ -222,7 +222,7 @@ def test_an_answer_in_words_is_kept_and_found_without_marks(stripped):
 
 
 def test_of_two_answers_in_words_the_written_one_counts():
-    release = made_up()
+    release = made_up(question=True)
     nb = strip(solved(release))
     untouched = copy.deepcopy(next(c for c in release.cells if c.id == "question"))
     untouched.metadata, untouched.id = {}, "twin"
