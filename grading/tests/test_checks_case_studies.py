@@ -10,8 +10,8 @@ import cs231n.check
 import grading.checks
 import grading.tests.wrong.case_studies_blocks
 from grading.checks.core import grade
-from grading.tests.right.case_studies import RIGHT
 from grading.tests.wrong.case_studies import WRONG, changed, reference_of
+from grading.variants.case_studies import RIGHT
 
 POINTS = {
     "c3_connections": 1,

@@ -14,8 +14,8 @@ import grading.tests.wrong.columns_pools
 import grading.tests.wrong.columns_tiles
 from grading.checks.core import grade
 from grading.reference import columns as reference
-from grading.tests.right.columns import RIGHT
 from grading.tests.wrong.columns import WRONG, sizes
+from grading.variants.columns import RIGHT
 
 POINTS = {
     "im2col": 10,

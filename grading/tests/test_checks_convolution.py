@@ -9,13 +9,13 @@ import pytest
 
 import cs231n.check
 import grading.checks
-import grading.tests.right.convolution_indirect
 import grading.tests.wrong.convolution_backward
 import grading.tests.wrong.convolution_variants
+import grading.variants.convolution_indirect
 from grading.checks.core import grade
 from grading.reference import convolution as reference
-from grading.tests.right.convolution import RIGHT
 from grading.tests.wrong.convolution import WRONG
+from grading.variants.convolution import RIGHT
 
 POINTS = {
     "conv_output_size": 2,

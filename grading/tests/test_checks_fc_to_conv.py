@@ -10,9 +10,9 @@ import cs231n.check
 import grading.checks
 from grading.checks.core import grade
 from grading.reference import fc_to_conv as reference
-from grading.tests.right.fc_to_conv import RIGHT
 from grading.tests.wrong.fc_to_conv import WRONG
 from grading.tests.wrong.sliding import slide, stitch
+from grading.variants.fc_to_conv import RIGHT
 
 POINTS = {
     "fc_weights_to_conv": 8,

@@ -15,9 +15,9 @@ import grading.tests.wrong.softmax_loss
 import grading.tests.wrong.svm_loss
 from grading.checks.core import grade
 from grading.reference import fully_connected as reference
-from grading.tests.right.fully_connected import RIGHT
 from grading.tests.wrong.fully_connected import WRONG, affine_gradients
 from grading.tests.wrong.two_layer_net import LAYERS, net
+from grading.variants.fully_connected import RIGHT
 
 POINTS = {
     "affine_forward": 2,

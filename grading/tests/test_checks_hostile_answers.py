@@ -29,8 +29,8 @@ from grading.reference import (
     training,
 )
 from grading.tests.hostile_values import LONG, MIB, VALUES, forms
-from grading.tests.right.training import WRAPPED
 from grading.tests.wrong.two_layer_net import LAYERS, net
+from grading.variants.training import WRAPPED
 
 # Remembered, for speed: what is right here is asked for again and again.
 MODULES = (

@@ -14,8 +14,8 @@ import grading.tests.wrong.normalization_maps
 from cs231n.check.guard import Functions
 from grading.checks.core import grade
 from grading.reference import normalization as reference
-from grading.tests.right.normalization import RIGHT
 from grading.tests.wrong.normalization import WRONG
+from grading.variants.normalization import RIGHT
 
 POINTS = {
     "batchnorm_forward": 3,

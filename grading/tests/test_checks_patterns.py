@@ -6,8 +6,8 @@ import cs231n.check
 import grading.checks
 from grading.checks.core import grade
 from grading.reference import patterns as reference
-from grading.tests.right.patterns import RIGHT
 from grading.tests.wrong.patterns import WRONG
+from grading.variants.patterns import RIGHT
 
 POINTS = {
     "parse_pattern": 8,

@@ -8,13 +8,13 @@ import pytest
 
 import cs231n.check
 import grading.checks
-import grading.tests.right.pooling_general
 import grading.tests.wrong.pooling_l2_conv
 import grading.tests.wrong.pooling_max_avg
+import grading.variants.pooling_general
 from grading.checks.core import grade
 from grading.reference import pooling as reference
-from grading.tests.right.pooling import RIGHT
 from grading.tests.wrong.pooling import RIGHT_FORWARD, WRONG
+from grading.variants.pooling import RIGHT
 
 POINTS = {
     "max_pool_forward_naive": 5,

@@ -10,8 +10,8 @@ import grading.checks
 import grading.tests.wrong.training_rules
 from grading.checks.core import grade
 from grading.reference import training as reference
-from grading.tests.right.training import RIGHT, WRAPPED
 from grading.tests.wrong.training import WRONG
+from grading.variants.training import RIGHT, WRAPPED
 
 POINTS = {
     "three_layer_conv_net": 12,

@@ -6,8 +6,8 @@ training_rules.py adds the rest to the list. Nets are called as the notebook's c
 import numpy as np
 
 from cs231n import fast_layers as fast
-from grading.tests.right.training import _softmax, params_one_by_one
 from grading.tests.wrong.fully_connected import affine_gradients
+from grading.variants.training import _softmax, params_one_by_one
 
 WRONG = []
 

@@ -3,8 +3,8 @@ them; added to the list in training.py."""
 
 import numpy as np
 
-from grading.tests.right.training import on_a_line
 from grading.tests.wrong.training import wrong
+from grading.variants.training import on_a_line
 
 # ---- expected_initial_loss ----------------------------------------------------------------------
 
@@ -214,7 +214,7 @@ _adam("t_begins_at_one", defaults={"t": 1})
 
 @stepping
 def w_changed_in_place(w, dw, config=None):
-    from grading.tests.right.training import adam_by_differences
+    from grading.variants.training import adam_by_differences
 
     next_w, c = adam_by_differences(w, dw, config)
     w -= w - next_w

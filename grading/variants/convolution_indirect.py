@@ -3,7 +3,7 @@ right output sizes and locally connected layers."""
 
 import numpy as np
 
-from grading.tests.right.convolution import (
+from grading.variants.convolution import (
     RIGHT,
     geometry,
     padded,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from grading.tests.right.pooling import RIGHT, offsets, pair, sizes, view
+from grading.variants.pooling import RIGHT, offsets, pair, sizes, view
 
 # ---- average -------------------------------------------------------------------------------
 
