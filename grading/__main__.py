@@ -19,6 +19,7 @@ COMMANDS = {
     "publish": "grading.publish",
     "leaks": "grading.leaks",
     "check": "grading.scorecard",
+    "mistakes": "grading.mistakes.command",
     "autograde": "grading.autograde",
     "demo": "grading.demo",
 }

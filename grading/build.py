@@ -16,8 +16,10 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from cs231n.check import diagnosis
 from grading import files, gradebook, markers, settings
 from grading.errors import GradingError
+from grading.mistakes import shipped
 from grading.notebooks import Material, build_notebook, read_cells, to_bytes
 from grading.release import release
 from grading.settings import ASSIGNMENTS, COURSE, REFERENCE, SOURCE, Settings
@@ -228,12 +230,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.check:
         found = differences(args.output, repository=args.repository)
+        if not shipped.is_current():
+            found.append(f"{diagnosis.FILE}: differs from a fresh build")
         if found:
             print("\n".join([*found, "Bring them up to date: python -m grading build"]))
         else:
-            print(f"{args.output} is up to date.")
+            print(f"{args.output} and {diagnosis.FILE.name} are up to date.")
         return 1 if found else 0
     changed = build(args.course, args.output, repository=args.repository, overwrite=args.overwrite)
+    if not shipped.is_current():
+        changed += files.write_all({diagnosis.FILE: shipped.to_bytes(shipped.shipped())})
     for path in changed:
         print(("wrote " if path.exists() else "removed ") + str(path))
     print(f"Students' notebooks are in {args.output}, the course in {args.course}.")

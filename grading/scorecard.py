@@ -35,7 +35,8 @@ def grade_notebook(
     - assignment, notebook: which notebook it is; found out when not given
 
     Returns {"assignment", "notebook", "exercises": {name: {"score", "max_score", "checks":
-    [{"name", "passed", "weight", "message"}]}}, "score", "max_score", "needs_review"}.
+    [{"name", "passed", "weight", "message"}], "mistakes": [{"name", "says"}]}}, "score",
+    "max_score", "needs_review"}.
     Raises GradingError where there is no such file or notebook.
     """
     return _grade(Path(path), assignment, notebook)[0]
@@ -123,6 +124,8 @@ def as_text(card: dict, repaired: list[str] = ()) -> str:
         score = f"{'?':>6}" if waits else f"{exercise['score']:6.2f}"
         points = f"{score} of {exercise['max_score']:2g}"
         lines.append(f"  {name:<{width}}  {points}   {passed}".rstrip())
+        for mistake in exercise["mistakes"]:
+            lines += _indented(mistake["says"], 6)
         lines += [line for c in checks if not c["passed"] for line in _failed(c)]
     lines += ["", f"  {'total':<{width}}  {card['score']:6.2f} of {card['max_score']:2g}"]
     if repaired:
@@ -135,8 +138,12 @@ def as_text(card: dict, repaired: list[str] = ()) -> str:
 
 def _failed(check: dict) -> list[str]:
     head = f"      ✗ {check['name']} (weight {check['weight']:g})"
-    return [head, *textwrap.wrap(check["message"], 88, initial_indent=" " * 8,
-                                 subsequent_indent=" " * 8)]  # fmt: skip
+    return [head, *_indented(check["message"], 8)]
+
+
+def _indented(text: str, by: int) -> list[str]:
+    space = " " * by
+    return textwrap.wrap(text, 96, initial_indent=space, subsequent_indent=space)
 
 
 def _write(path: Path, data: bytes) -> None:

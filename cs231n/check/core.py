@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,6 +40,8 @@ class Exercise:
         self.name = name
         self.functions = functions
         self.checks: list[_Check] = []
+        # What the exercise is about; the others only lead up to it.
+        self.own = (name,) if name in functions else functions
 
     def check(self, name: str, weight: float = 1.0) -> Callable:
         """Decorator: add a check ``body(f, rng)`` with a name that says what it looks at."""
@@ -71,10 +73,16 @@ class Exercise:
         f = functions
         if not isinstance(f, Functions):
             f = Functions({name: functions.get(name) for name in self.functions})
-        results = [self._run_one(check, f, secret) for check in self.checks]
+        results = [self.run_one(number, f, secret) for number in range(len(self.checks))]
         return results, f.printed()
 
-    def _run_one(self, check: _Check, f: Functions, secret: str) -> Result:
+    def run_one(self, number: int, f: Functions, secret: str = "") -> Result:
+        """Run one of the checks by itself. What came before makes no difference."""
+        fingerprint = f.note(self.own)
+        result = self._outcome(self.checks[number], f, secret)
+        return replace(result, fingerprint=fingerprint.numbers())
+
+    def _outcome(self, check: _Check, f: Functions, secret: str) -> Result:
         rng = np.random.default_rng(seed_of(secret, self.name, check.name))
         outcome = dict(name=check.name, weight=check.weight)
         try:
@@ -104,7 +112,7 @@ class Exercise:
 
     def __call__(self, *functions: Callable) -> None:
         """Check the given functions (in the exercise's order) and show a table."""
-        from cs231n.check import report
+        from cs231n.check import diagnosis, report
 
         if len(functions) != len(self.functions):
             raise TypeError(
@@ -112,7 +120,8 @@ class Exercise:
                 f"{len(self.functions)} function(s), not {len(functions)}"
             )
         results, printed = self.run(dict(zip(self.functions, functions, strict=True)))
-        report.show(report.check_table(self.name, results, printed))
+        note = diagnosis.explain(self.name, results)
+        report.show(report.check_table(self.name, results, printed, note))
         # nbgrader's Validate button takes a cell that raises nothing for a cell that is right.
         if os.environ.get("NBGRADER_EXECUTION") == "validate" and not all(
             r.passed for r in results

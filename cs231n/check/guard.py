@@ -19,9 +19,11 @@ from types import SimpleNamespace, TracebackType
 import numpy as np
 
 from cs231n.check.counting import Steps, counting_steps
+from cs231n.check.fingerprint import Fingerprint, opaque
 from cs231n.check.results import CheckFailed, NotReady
 
 MAX_PRINTED = 2000  # characters of a function's own output that are kept
+IN_LINE = " — in `"  # between an error and the student's line that it comes from
 
 
 class OutOfTime(BaseException):
@@ -98,21 +100,20 @@ class Functions:
     ):
         self._functions, self.proven = dict(functions), proven
         self._stream = _Beginning()
+        self._noted: tuple[str, ...] = ()
+        self._fingerprint = Fingerprint()
 
     def __getattr__(self, name: str) -> Callable:
         if name.startswith("_") or name not in self._functions:
             raise AttributeError(f"this exercise has no function {name!r}")
-        return lambda *args, **kwargs: self._call(
-            name, [copied(a) for a in args], {k: copied(v) for k, v in kwargs.items()}
-        )
+        return lambda *args, **kwargs: self._ask(self._call, name, args, kwargs)[0]
 
     def watched(self, name: str, *args) -> tuple:
         """Call the function, and look at its arguments afterwards.
 
         Returns a tuple of: what the function returned, and a list of its arguments as it left them.
         """
-        handed = [copied(a) for a in args]
-        return self._call(name, handed, {}), handed
+        return self._ask(self._call, name, args, {})
 
     def unchanged(self, name: str, *args, apart_from: tuple[int, ...] = ()):
         """Call the function and fail when it wrote into one of its array arguments.
@@ -135,7 +136,43 @@ class Functions:
 
         Returns a tuple of: what the function returned, the number of steps.
         """
-        return self._call_counted(name, [copied(a) for a in args])
+        steps = []
+
+        def call(name, args, kwargs):
+            answer, taken = self._call_counted(name, args)
+            steps.append(taken)
+            return answer
+
+        return self._ask(call, name, args, {})[0], steps[0]
+
+    def note(self, names: tuple[str, ...]) -> Fingerprint:
+        """From now on, take the fingerprint of what these functions do; returns it, still empty."""
+        self._noted, self._fingerprint = names, Fingerprint()
+        return self._fingerprint
+
+    def _ask(self, call: Callable, name: str, args: tuple, kwargs: dict) -> tuple:
+        """One call with copies of its arguments, noted where it should be.
+
+        Returns a tuple of: the answer, the list of its arguments as the function left them.
+        """
+        handed = [copied(a) for a in args]
+        named = {key: copied(value) for key, value in kwargs.items()}
+        noted = name in self._noted
+        try:
+            answer = call(name, handed, named)
+        except CheckFailed as problem:
+            if noted:
+                self._fingerprint.add(str(problem).split(IN_LINE)[0])
+            raise
+        if noted:
+            seen = answer
+            if isinstance(answer, tuple):
+                seen = [part for k, part in enumerate(answer) if k not in opaque(name)]
+            self._fingerprint.add(seen)
+            for before, after in zip(args, handed, strict=True):
+                if not same(before, after):
+                    self._fingerprint.add(after)
+        return answer, handed
 
     def _call_counted(self, name: str, args: list) -> tuple:
         steps = Steps()
@@ -183,7 +220,7 @@ def describe_error(problem: BaseException, name: str | None = None) -> str:
     text = f"{type(problem).__name__}: {problem}".rstrip(": ")
     where = _student_line(problem.__traceback__)
     sentence = f"{name} stopped with {text}" if name else f"Stopped with {text}"
-    return sentence + (f" — in `{where}`" if where else "")
+    return sentence + (f"{IN_LINE}{where}`" if where else "")
 
 
 def _remembers(seen: weakref.WeakSet, function: Callable) -> bool:

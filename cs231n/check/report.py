@@ -19,6 +19,7 @@ class Table:
     title: str
     columns: Sequence[str]
     rows: list[tuple[bool, tuple[str, ...], str]] = field(default_factory=list)
+    note: str = ""  # said first
     footer: str = ""
     printed: str = ""
 
@@ -32,9 +33,10 @@ class Table:
             if self.printed
             else ""
         )
+        note = f"<p>{escape(self.note)}</p>" if self.note else ""
         footer = f"<p>{escape(self.footer)}</p>" if self.footer else ""
         return (
-            f'<div class="cs231n-check"><p><b>{escape(self.title)}</b></p>'
+            f'<div class="cs231n-check"><p><b>{escape(self.title)}</b></p>{note}'
             f"{table if self.rows else ''}{footer}{printed}</div>"
         )
 
@@ -51,7 +53,7 @@ class Table:
         return row
 
     def __repr__(self) -> str:
-        lines = [self.title]
+        lines = [self.title, *([self.note] if self.note else [])]
         table = [tuple(self.columns)] if self.rows else []
         table += [(*cells, (_PASSED if ok else _FAILED)[0]) for ok, cells, _ in self.rows]
         widths = [max(map(len, column)) for column in zip(*table, strict=True)] if table else []
@@ -68,8 +70,13 @@ class Table:
         return "\n".join(lines)
 
 
-def check_table(exercise: str, results: Sequence[Result], printed: str = "") -> Table:
-    """The table of a visible check: what was looked at, error against tolerance, verdict."""
+def check_table(
+    exercise: str, results: Sequence[Result], printed: str = "", note: str = ""
+) -> Table:
+    """The table of a visible check: what was looked at, error against tolerance, verdict.
+
+    note: what is said first
+    """
     if results and all(not r.ready for r in results):
         message = results[0].message
         title = message if message.startswith(exercise) else f"{exercise}: {message}"
@@ -78,6 +85,7 @@ def check_table(exercise: str, results: Sequence[Result], printed: str = "") -> 
     table = Table(
         title=f"{exercise}: {passed} of {len(results)} checks passed",
         columns=("check", "error", "allowed", "result"),
+        note=note,
         printed=printed,
     )
     for r in results:

@@ -36,6 +36,7 @@ class Result:
     error: float | None = None
     tolerance: float | None = None
     ready: bool = True  # False: the exercise has not been written yet
+    fingerprint: tuple[float, float] | None = None  # of what the functions did (fingerprint.py)
 
     def as_dict(self) -> dict:
         """The part of a result that a grade report keeps."""

@@ -30,20 +30,25 @@ def grade(
     functions: Mapping[str, Callable | None] | Functions,
     points: float,
     secret: str | None = None,
+    diagnose: Callable[[Exercise, list[Result], str], list[dict]] | None = None,
 ) -> dict:
     """Run an exercise's hidden checks and return its scores as plain data.
 
     functions: name -> callable, or Functions that run elsewhere.
     secret: mixed into every check's random numbers (default: the course's)
+    diagnose: finds the known mistakes that explain the results: [{"name", "says"}]
 
-    Returns {"exercise", "score", "max_score", "checks": [{"name", "passed", "weight", "message"}]}.
+    Returns {"exercise", "score", "max_score", "checks": [{"name", "passed", "weight", "message"}],
+    "mistakes"}.
     """
-    results, _ = exercise.run(functions, course_secret() if secret is None else secret)
+    secret = course_secret() if secret is None else secret
+    results, _ = exercise.run(functions, secret)
     return {
         "exercise": exercise.name,
         "score": score_of(results, points),
         "max_score": float(points),
         "checks": [r.as_dict() for r in results],
+        "mistakes": diagnose(exercise, results, secret) if diagnose else [],
     }
 
 
@@ -52,6 +57,7 @@ def score_table(graded: dict) -> report.Table:
     table = report.Table(
         title=f"{graded['exercise']}: {graded['score']:g} of {graded['max_score']:g} points",
         columns=("check", "weight", "result"),
+        note=" ".join(mistake["says"] for mistake in graded.get("mistakes", ())),
     )
     for check in graded["checks"]:
         cells = (check["name"], f"{check['weight']:g}")

@@ -19,6 +19,7 @@ from nbformat.v4 import new_output
 from cs231n.check.results import CheckFailed
 from grading.checks import EXERCISES, hidden_from
 from grading.checks.core import grade, score_table
+from grading.diagnosis import explain
 from grading.engine.drivers import Driver, choose
 from grading.engine.inside.wire import Held
 from grading.engine.limits import Limits
@@ -73,6 +74,7 @@ def _unknown(name: str, cell: NotebookNode, problem: str | None) -> dict:
         "score": None,
         "max_score": points,
         "checks": [],
+        "mistakes": [],
         "problem": problem,
     }
 
@@ -143,7 +145,7 @@ class _Run:
         points = float(cell.metadata.nbgrader["points"])
         proven = frozenset(n for n, r in self.results.items() if r["score"] == r["max_score"])
         functions = RemoteFunctions(exercise.functions, self._call, proven)
-        graded = grade(exercise, functions, points, self.job.secret)
+        graded = grade(exercise, functions, points, self.job.secret, explain)
         if not self.stopped and self.session is not None:
             try:
                 self.session.forget()

@@ -53,7 +53,7 @@ def test_right_notebook_gets_all_points_and_the_card_has_the_agreed_form(pooling
     assert (card["assignment"], card["notebook"]) == ("assignment1", "3_pooling")
     assert (card["score"], card["max_score"], card["needs_review"]) == (23.0, 23.0, None)
     for exercise in card["exercises"].values():
-        assert list(exercise) == ["score", "max_score", "graded", "checks"]
+        assert list(exercise) == ["score", "max_score", "graded", "checks", "mistakes"]
         for check in exercise["checks"]:
             assert set(check) == {"name", "passed", "weight", "message"}
     assert "total" in capsys.readouterr().out
