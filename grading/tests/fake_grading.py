@@ -47,6 +47,7 @@ def card(assignment: str, name: str, notebook: dict, handed_in: bytes | None, re
                 "max_score": float(about["points"]),
                 "graded": reason is None,
                 "checks": [],
+                "mistakes": [],
             }
     return {
         "assignment": assignment,
