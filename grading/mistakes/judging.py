@@ -23,15 +23,16 @@ def verdicts(exercise: str, functions: Mapping[str, Callable], secret: str = "")
     return [result.passed for result in EXERCISES[exercise].run(wanted, secret)[0]]
 
 
-def is_noticed(mutant: Mutant, visible: bool = False) -> bool:
+def is_noticed(mutant: Mutant, secret: str = "", visible: bool = False) -> bool:
     """Whether a check of an exercise that calls the function fails; hidden checks, or visible."""
     exercises = VISIBLE if visible else EXERCISES
-    return any(_fails(exercises[name], mutant.namespace) for name in judges(mutant.function))
+    names = judges(mutant.function)
+    return any(_fails(exercises[name], mutant.namespace, secret) for name in names)
 
 
-def _fails(exercise, namespace: Mapping[str, object]) -> bool:
+def _fails(exercise, namespace: Mapping[str, object], secret: str) -> bool:
     f = Functions({name: namespace.get(name) for name in exercise.functions})
-    return any(not exercise.run_one(k, f).passed for k in range(len(exercise.checks)))
+    return any(not exercise.run_one(k, f, secret).passed for k in range(len(exercise.checks)))
 
 
 @dataclass(frozen=True)
@@ -47,15 +48,18 @@ class Judged:
     stale: tuple[tuple[str, str], ...]
 
 
-def judge(function: str, visible: bool = False) -> Judged:
-    """Run the checks on every mutant of a function; on request, the visible ones too."""
+def judge(function: str, secrets: int = 1, visible: bool = False) -> Judged:
+    """Run the checks on every mutant of a function; it must be noticed whatever the secret.
+
+    visible: run the visible checks too
+    """
     excuses = dict.fromkeys(equivalent().get(function, {}), False)
     made = excused = seen = 0
     unnoticed = []
     for mutant in mutants(function):
         made += 1
         seen += visible and is_noticed(mutant, visible=True)
-        if is_noticed(mutant):
+        if all(is_noticed(mutant, str(secret)) for secret in range(secrets)):
             continue
         key = mutant.was, mutant.now
         if key in excuses:
