@@ -44,17 +44,16 @@ def explain(exercise: Exercise, results: Sequence[Result], secret: str) -> list[
 
 
 def _candidates(exercise: Exercise) -> Iterator[tuple[Mistake, ...]]:
-    """Each mistake of the exercise; then two of them, or one and one in a function before it."""
+    """Each mistake of the exercise or of a function that its checks call; then two of them."""
     own = bank().get(exercise.name, ())
-    before = [
+    others = [
         mistake
         for name in exercise.functions
         if name != exercise.name
         for mistake in bank().get(name, ())
     ]
-    yield from ((mistake,) for mistake in own)
-    yield from combinations(own, 2)
-    yield from ((mistake, other) for mistake in own for other in before)
+    yield from ((mistake,) for mistake in (*own, *others))
+    yield from combinations((*own, *others), 2)
 
 
 def _explains(mistakes, exercise: Exercise, results, failed: list[int], secret: str) -> bool:

@@ -9,13 +9,14 @@ arguments give the same scores on every machine.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.preprocessors import IgnorePattern, LimitOutput
 
-from grading import marks
+from grading import diagnosis, marks
 from grading.engine.run import Job, run_notebook
 from grading.engine.tasks import Assignment, Graded, Submission
 from grading.notebooks import to_bytes
@@ -25,9 +26,20 @@ from grading.submissions import prepare, stand_in
 _TIDY = (IgnorePattern(), LimitOutput())
 
 
-def grade_submission(assignment: Assignment, submission: Submission) -> Graded:
-    """Repair, run and grade every notebook of a submission."""
-    job = Job(submission.files, assignment.secret, assignment.limits, assignment.sandbox)
+def grade_submission(
+    assignment: Assignment, submission: Submission, explain: Callable = diagnosis.explain
+) -> Graded:
+    """Repair, run and grade every notebook of a submission.
+
+    explain: finds the known mistakes behind an exercise's results (grading/diagnosis.py)
+    """
+    job = Job(
+        submission.files,
+        assignment.secret,
+        assignment.limits,
+        assignment.sandbox,
+        explain=explain,
+    )
     notebooks, cards = {}, {}
     with tempfile.TemporaryDirectory(prefix="grading-submission-") as folder:
         place = _lay_out(Path(folder), assignment, submission)

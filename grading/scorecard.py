@@ -39,13 +39,17 @@ def grade_notebook(
     "max_score", "needs_review"}.
     Raises GradingError where there is no such file or notebook.
     """
-    return _grade(Path(path), assignment, notebook)[0]
+    return grade_file(Path(path), assignment, notebook)[0]
 
 
-def _grade(
-    path: Path, assignment: str | None, notebook: str | None, sandbox: str = "auto"
+def grade_file(
+    path: Path,
+    assignment: str | None = None,
+    notebook: str | None = None,
+    sandbox: str = "auto",
+    **options,
 ) -> tuple[dict, list[str]]:
-    """The score card, and what was put right before grading."""
+    """The score card, and what was put right before grading; options: of grade_submission."""
     need_nbgrader()
     from grading.engine.tasks import Assignment, Submission
     from grading.grade import grade_submission
@@ -62,7 +66,8 @@ def _grade(
     )
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
-    graded = grade_submission(task, Submission("", {f"{notebook}.ipynb": content}))
+    submission = Submission("", {f"{notebook}.ipynb": content})
+    graded = grade_submission(task, submission, **options)
     card = dict(graded.cards[notebook])
     return card, card.pop("repairs")
 
@@ -171,7 +176,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.json and not args.json.parent.is_dir():
         raise GradingError(f"--json {args.json}: the folder {args.json.parent} does not exist.")
-    card, repaired = _grade(args.path, args.assignment, args.notebook, args.sandbox)
+    card, repaired = grade_file(args.path, args.assignment, args.notebook, args.sandbox)
     print(as_text(card, repaired))
     if args.json:
         _write(args.json, to_json(card))

@@ -17,9 +17,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from cs231n.check.results import CheckFailed
+from grading import diagnosis
 from grading.checks import EXERCISES, hidden_from
 from grading.checks.core import grade, score_table
-from grading.diagnosis import explain
 from grading.engine.drivers import Driver, choose
 from grading.engine.inside.wire import Held
 from grading.engine.limits import Limits
@@ -36,7 +36,8 @@ MAX_RESTARTS = 3
 class Job:
     """What there is to know for grading a notebook, beside the notebook.
 
-    files: what was handed in with it; exercises: those of grading.checks unless others are given
+    files: what was handed in with it; exercises: those of grading.checks unless others are given;
+    explain: finds the known mistakes behind an exercise's results
     """
 
     files: Mapping[str, bytes] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class Job:
     sandbox: str = "auto"
     exercises: Mapping[str, object] = field(default_factory=lambda: EXERCISES)
     hide: Callable = hidden_from
+    explain: Callable = diagnosis.explain
 
 
 def run_notebook(nb: NotebookNode, job: Job) -> tuple[dict[str, dict], str | None]:
@@ -145,7 +147,7 @@ class _Run:
         points = float(cell.metadata.nbgrader["points"])
         proven = frozenset(n for n, r in self.results.items() if r["score"] == r["max_score"])
         functions = RemoteFunctions(exercise.functions, self._call, proven)
-        graded = grade(exercise, functions, points, self.job.secret, explain)
+        graded = grade(exercise, functions, points, self.job.secret, self.job.explain)
         if not self.stopped and self.session is not None:
             try:
                 self.session.forget()
