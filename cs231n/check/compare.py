@@ -16,6 +16,7 @@ def close(
     tolerance: float = 1e-8,
     hint: str = "",
     show_values: bool = True,
+    windows: tuple[int, int, int, int] | None = None,
 ) -> Measurement:
     """Check that ``actual`` is the array (or number) ``expected``.
 
@@ -30,6 +31,8 @@ def close(
     - tolerance: the largest error allowed
     - hint: the likely slip, shown when shape or values are wrong and nothing surer is recognised
     - show_values: whether a message may quote the expected value
+    - windows: of a picture's gradient, the height, width and stride of the windows that slide over
+      the picture, and its padding: to tell whether only shared pixels are wrong
 
     Returns a Measurement; raises CheckFailed with a message for the student.
     """
@@ -46,7 +49,7 @@ def close(
     error = error_between(actual, expected)
     if error <= tolerance:
         return Measurement(error, tolerance)
-    slip = likely_slip(actual, expected, tolerance, hint)
+    slip = likely_slip(actual, expected, tolerance, hint, windows)
     message = _value_message(actual, expected, tolerance, what, show_values)
     raise CheckFailed(f"{message} {slip}".strip(), error, tolerance)
 

@@ -7,11 +7,18 @@ from itertools import permutations
 import numpy as np
 
 
-def likely_slip(actual: np.ndarray, expected: np.ndarray, tolerance: float, hint: str = "") -> str:
+def likely_slip(
+    actual: np.ndarray,
+    expected: np.ndarray,
+    tolerance: float,
+    hint: str = "",
+    windows: tuple[int, int, int, int] | None = None,
+) -> str:
     """A sentence on how ``actual`` differs from ``expected`` (same shape, finite), or "".
 
     hint: what the check takes for the likely slip. It is said where no pattern is recognised, and
     after a pattern that only tells where the wrong values are.
+    windows: height, width, stride, padding of the windows that slide over the last two axes
     """
     scale = float(np.max(np.abs(expected))) if expected.size else 0.0
     allowed = max(tolerance, 1e-6) * (scale or 1.0)
@@ -34,7 +41,7 @@ def likely_slip(actual: np.ndarray, expected: np.ndarray, tolerance: float, hint
     return (
         _constant_factor(actual, expected, same)
         or _other_axes(expected, same)
-        or f"{_where_wrong(np.abs(actual - expected) > allowed)} {hint}".strip()
+        or f"{_where_wrong(np.abs(actual - expected) > allowed, windows)} {hint}".strip()
     )
 
 
@@ -61,10 +68,17 @@ def _other_axes(expected: np.ndarray, same) -> str:
     return ""
 
 
-def _where_wrong(wrong: np.ndarray) -> str:
-    """A pattern in which values are wrong: only the border, only some samples or channels."""
+def _where_wrong(wrong: np.ndarray, windows: tuple[int, int, int, int] | None = None) -> str:
+    """A pattern in which values are wrong: only where windows overlap, only the border, only some
+    samples or channels."""
     if wrong.all() or not wrong.any():
         return ""
+    if windows is not None and wrong.ndim == 4:
+        pixels, over = wrong.any(axis=(0, 1)), windows_over(wrong.shape[-2:], windows)
+        if (over == 1).any() and not pixels[over <= 1].any():
+            return "Only pixels that several windows share are wrong: does each add its own share?"
+        if (over > 0).any() and not pixels[over > 0].any():
+            return "Only pixels that no window covers are wrong."
     if wrong.ndim == 4 and min(wrong.shape[-2:]) > 2 and not wrong[..., 1:-1, 1:-1].any():
         return "Only values at the border are wrong: look at the padding."
     names = {4: ("sample", "channel", "row", "column"), 2: ("row", "column")}.get(wrong.ndim)
@@ -76,3 +90,15 @@ def _where_wrong(wrong: np.ndarray) -> str:
         if touched.size > 2 and not touched[0] and touched[1:].all():
             return f"Only {name} 0 (axis {axis}) is right: is a loop variable not used?"
     return ""
+
+
+def windows_over(size: tuple[int, int], windows: tuple[int, int, int, int]) -> np.ndarray:
+    """How many windows cover each pixel of a picture of a size (rows, columns); windows: height,
+    width, stride, padding."""
+    *lengths, stride, pad = windows
+    along = []
+    for extent, length in zip(size, lengths, strict=True):
+        starts = np.arange(0, extent + 2 * pad - length + 1, stride)[:, None] - pad
+        pixels = np.arange(extent)
+        along.append(((pixels >= starts) & (pixels < starts + length)).sum(axis=0))
+    return np.multiply.outer(*along)

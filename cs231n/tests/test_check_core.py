@@ -9,7 +9,7 @@ from cs231n.check import demo
 from cs231n.check.compare import close, expect_tuple
 from cs231n.check.core import CheckFailed, Exercise
 from cs231n.check.report import check_table
-from cs231n.check.slips import likely_slip
+from cs231n.check.slips import likely_slip, windows_over
 
 
 def exercise_about(body, functions=("double",)):
@@ -342,6 +342,29 @@ def test_wrong_border_points_at_the_padding():
     actual[..., 0, :] = 9.0
     actual[..., :, -1] = 9.0
     assert "padding" in likely_slip(actual, expected, 1e-8)
+
+
+OVER = np.outer([1, 1, 2, 1, 1], [1, 1, 2, 1, 1])  # windows 3x3, stride 2, over 5x5 pixels
+
+
+def test_windows_over_pixels_are_counted_by_hand():
+    assert np.array_equal(windows_over((5, 5), (3, 3, 2, 0)), OVER)
+    assert np.array_equal(windows_over((2, 5), (1, 2, 3, 1)), [[0, 0, 0, 0, 0], [0, 0, 0, 0, 0]])
+    assert np.array_equal(windows_over((3, 4), (2, 2, 2, 0)), [[1] * 4, [1] * 4, [0] * 4])
+    assert np.array_equal(windows_over((2, 2), (3, 3, 1, 1)), [[4, 4], [4, 4]])
+
+
+@pytest.mark.parametrize(("over", "told"), [(2, "several windows share"), (0, "no window covers")])
+def test_wrong_only_where_windows_overlap_or_leave_gaps_is_told(over, told):
+    expected = np.random.default_rng(0).standard_normal((2, 2, 6, 6))
+    windows = (3, 3, 2, 0) if over == 2 else (2, 2, 4, 0)
+    pixels = windows_over((6, 6), windows)
+    wrong = pixels > 1 if over == 2 else pixels == 0
+    actual = np.where(wrong, expected + 1 + expected**2, expected)
+    assert told in likely_slip(actual, expected, 1e-8, windows=windows)
+    assert told not in likely_slip(actual, expected, 1e-8)
+    everywhere = expected + 1 + expected**2
+    assert told not in likely_slip(everywhere, expected, 1e-8, windows=windows)
 
 
 def test_rounding_is_not_taken_for_a_slip():

@@ -168,10 +168,12 @@ def first_that_works(caches: list, attempt: Callable):
 
 def _compare_backward(f, kind, x, case, rng, tolerance=1e-6):
     trial = _trial(f, kind, x, case.param, rng)
+    windows = (case.param["pool_height"], case.param["pool_width"], case.param["stride"], 0)
+    options = {"tolerance": tolerance, "hint": case.hint, "windows": windows}
 
     def attempt(cache):
         dx = getattr(f, kind[1])(trial.dout, cache)
-        return close(dx, trial.expected, what="dx", tolerance=tolerance, hint=case.hint)
+        return close(dx, trial.expected, what="dx", **options)
 
     try:
         return first_that_works(trial.caches, attempt)
