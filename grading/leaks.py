@@ -29,8 +29,13 @@ SUMMARY = "Look for solutions and hidden checks in what students get."
 # Of a repository: the instructor's side, git's own store, and the environment.
 NOT_SHIPPED = (ROOT / "grading", ROOT / ".git")
 _MARKER = re.compile(r"\W*#+\s*(BEGIN|END) (SOLUTION|HIDDEN TESTS)\W*")
+_BANK = re.compile(r"\[\[(mistake|equivalent)\]\]")
+# Sentences on mistakes ship with numbers to know them by (cs231n/check/mistakes.json): no code.
+_TOLD = "check/mistakes.json"
+_TOLD_KEYS = re.compile(r"\w+(, (says|see|fingerprints(, \d+)?))?")
+_TOLD_TEXTS = re.compile(r"\w+, (says|see), line 1")
 _GRADER = re.compile(r"(import|from)\s+grading\b|\bgrading\.(checks|reference)\b|\bgrade_cell\(")
-_CODE = (".py", ".ipynb", ".pyc", ".json", ".html")  # prose may speak of markers
+_CODE = (".py", ".ipynb", ".pyc", ".json", ".html", ".toml")  # prose may speak of markers
 _LONG_ENOUGH = 60  # bytes of a function's compiled code that make it recognisable
 
 
@@ -66,6 +71,10 @@ class Detector:
             for place, text in contents.texts:
                 if _MARKER.fullmatch(text.strip()):
                     yield Finding(name, place, f"the marker `{text.strip()}` was left in")
+                elif _BANK.fullmatch(text.strip()):
+                    yield Finding(name, place, f"`{text.strip()}` is of the bank of mistakes")
+                elif name.endswith(_TOLD) and not _may_be_told(place, text):
+                    yield Finding(name, place, "more than a sentence and its fingerprints")
                 elif name.endswith(".ipynb") and _GRADER.search(text):
                     yield Finding(name, place, f"`{text.strip()}` calls the grader")
         for code in contents.codes:
@@ -88,6 +97,12 @@ class Detector:
                     places.add(place)
                     yield place, secret
                 found = whole.find(secret.needle, found + 1)
+
+
+def _may_be_told(place: str, text: str) -> bool:
+    """Whether a text in the file of sentences is one, or a key."""
+    is_key = place.rpartition(", ")[2] == text
+    return bool((_TOLD_KEYS if is_key else _TOLD_TEXTS).fullmatch(place))
 
 
 def _stands_alone(whole: str, start: int, needle: str) -> bool:

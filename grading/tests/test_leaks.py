@@ -289,6 +289,34 @@ def test_lines_anybody_would_write_prove_nothing():
         assert is_distinctive(normalise(line)), line
 
 
+TOLD = {"relu_forward": [{"says": "A sentence.", "see": "a section", "fingerprints": {"3": [0.1]}}]}
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({}, False),
+        ({"change": ["old", "new"]}, True),
+        ({"says": "Two lines.\nout = np.minimum(x, 0)"}, True),
+        ({"fingerprints": {"3": [0.1, "out = np.minimum(x, 0)"]}}, True),
+        ({"fingerprints": {"code": [0.1]}}, True),
+        ({"says": LINE}, True),
+    ],
+)
+def test_of_known_mistakes_sentences_and_numbers_ship_and_no_code(tree, detector, change, found):
+    told = {"relu_forward": [TOLD["relu_forward"][0] | change]}
+    path = tree / "check" / "mistakes.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps(told))
+    assert bool(scan(tree, detector)) is found
+
+
+def test_a_file_of_the_bank_is_found_under_any_name(tree, detector):
+    (tree / "2_convolution.toml").write_text('[[mistake]]\nname = "a"\n')
+    (found,) = scan(tree, detector)
+    assert "bank of mistakes" in found
+
+
 def test_exit_codes_are_true(tree, capsys, monkeypatch, detector):
     monkeypatch.setattr(leaks, "Detector", lambda: detector)
     assert command.main(["leaks", str(tree)]) == 0
