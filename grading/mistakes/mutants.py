@@ -13,7 +13,7 @@ from functools import cache
 
 from grading.checks import EXERCISES
 from grading.mistakes.mutations import replacements
-from grading.mistakes.worlds import REFERENCE, home_of, world_of_tree
+from grading.mistakes.worlds import REFERENCE, home_of, world_with
 from grading.settings import REFERENCE as FOLDER
 from grading.solutions import read_solutions
 
@@ -42,15 +42,22 @@ def judges(function: str) -> list[str]:
 
 
 @cache
+def _written() -> dict[str, frozenset[int]]:
+    """Function or class of the reference -> the lines in its file that students write."""
+    solutions = read_solutions(FOLDER)
+    return {name: frozenset(line for line, _ in s.body) for name, s in solutions.items()}
+
+
+@cache
 def mutable() -> tuple[str, ...]:
     """The functions and classes of the reference that students write."""
-    return tuple(name for name in read_solutions(FOLDER) if judges(name))
+    return tuple(name for name in _written() if judges(name))
 
 
 def mutants(function: str) -> Iterator[Mutant]:
     """All mutants of a function or class, one at a time, in the order of its lines."""
     part = REFERENCE[function]
-    written = {line for line, _ in read_solutions(FOLDER)[function].body}
+    written = _written()[function]
     tree = ast.parse((FOLDER / f"{part.module}.py").read_text(encoding="utf-8"))
     (top,) = (n for n in tree.body if getattr(n, "name", None) == function)
     names = {n.id for n in ast.walk(top) if isinstance(n, ast.Name)}
@@ -63,9 +70,9 @@ def mutants(function: str) -> Iterator[Mutant]:
                 now = "(left out)" if isinstance(new, ast.Pass) else _one_line(statement.node)
                 if (statement.node.lineno, now) not in seen and now != was:
                     seen.add((statement.node.lineno, now))
-                    ast.fix_missing_locations(tree)
+                    ast.fix_missing_locations(top)
                     try:
-                        namespace = world_of_tree(part.module, tree)
+                        namespace = world_with(part.module, top)
                     except SyntaxError:
                         namespace = None
                     if namespace is not None:
@@ -94,7 +101,7 @@ class _Statement:
     places: list[tuple[ast.AST, _Place]]
 
 
-def _statements(top: ast.AST, written: set[int]) -> Iterator[_Statement]:
+def _statements(top: ast.AST, written: frozenset[int]) -> Iterator[_Statement]:
     """The statements that students write, each with the nodes that are its own."""
     for parent, field, index, node in _children(top):
         if isinstance(node, ast.stmt) and node.lineno in written:

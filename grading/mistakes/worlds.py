@@ -10,6 +10,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import CodeType
 
 from grading.checks import EXERCISES
 from grading.errors import GradingError
@@ -109,18 +110,32 @@ def world(module: str, bodies: Mapping[str, str]) -> World:
     except SyntaxError as problem:
         changed = ", ".join(bodies)
         raise GradingError(f"{changed}: with the change this is no Python: {problem}.") from None
-    return World(text, _run(code, module))
+    return World(text, _run(module, code))
 
 
-def world_of_tree(module: str, tree: ast.Module) -> dict[str, object]:
-    """The namespace of a reference module whose syntax tree was changed."""
-    return _run(compile(tree, f"<{module}, changed>", "exec", dont_inherit=True), module)
+def world_with(module: str, changed: ast.stmt) -> dict[str, object]:
+    """The namespace of a reference module in which one function or class is another."""
+    tree = ast.Module([changed], [])
+    code = compile(tree, f"<{module}, changed>", "exec", dont_inherit=True)
+    return _run(module, _as_it_is(module), code)
 
 
-def _run(code, module: str) -> dict[str, object]:
+@cache
+def _as_it_is(module: str) -> CodeType:
+    path = FOLDER / f"{module}.py"
+    return compile(path.read_text(encoding="utf-8"), str(path), "exec", dont_inherit=True)
+
+
+@cache
+def _wrapper(source: str) -> CodeType:
+    return compile(source, "<wrapper>", "exec", dont_inherit=True)
+
+
+def _run(module: str, *codes: CodeType) -> dict[str, object]:
     namespace: dict[str, object] = {"__name__": f"grading.reference.{module}"}
-    exec(code, namespace)
+    for code in codes:
+        exec(code, namespace)
     for name, (home, source) in _wrappers().items():
         if home == module and name not in namespace:
-            exec(compile(source, "<wrapper>", "exec", dont_inherit=True), namespace)
+            exec(_wrapper(source), namespace)
     return namespace
