@@ -96,7 +96,7 @@ WRONG_ONES = [pytest.param(e, id=f"{e['exercise']}-{e['name']}") for e in WRONG]
 
 @pytest.mark.parametrize("entry", WRONG_ONES)
 def test_wrong_solution_loses_marks(entry):
-    assert all(share(entry["exercise"], entry["functions"], s) < 1 for s in SEEDS)
+    assert share(entry["exercise"], entry["functions"]) < 1
 
 
 @pytest.mark.parametrize("entry", WRONG_ONES)

@@ -95,13 +95,14 @@ def test_right_solution_scores_full_however_it_is_written(kind, entry):
 
 @pytest.mark.parametrize("entry", named(WRONG))
 def test_wrong_solution_loses_marks(entry):
-    assert all(share(entry["exercise"], entry["functions"], s) < 1 for s in SEEDS)
+    assert share(entry["exercise"], entry["functions"]) < 1
 
 
 @pytest.mark.parametrize("entry", named(WRONG))
 def test_student_is_told_of_the_slip_before_handing_in(entry):
     # A slip that both passes share shows in the forward pass's own check.
-    names = {entry["exercise"], PAIR[0]} if PAIR[0] in entry["functions"] else {entry["exercise"]}
+    names = [entry["exercise"], PAIR[0]] if PAIR[0] in entry["functions"] else [entry["exercise"]]
+    names.sort(key=(PAIR[0], *POINTS).index)  # forward first: backward measures slopes, for long
     assert any(failures("visible", name, entry["functions"]) for name in names)
 
 

@@ -75,7 +75,7 @@ def test_right_solution_scores_full_however_it_is_written(kind, entry):
 
 @pytest.mark.parametrize("entry", named(WRONG))
 def test_wrong_solution_loses_marks(entry):
-    assert all(share(entry["exercise"], entry["functions"], s) < 1 for s in SEEDS)
+    assert share(entry["exercise"], entry["functions"]) < 1
 
 
 @pytest.mark.parametrize("entry", named(WRONG))

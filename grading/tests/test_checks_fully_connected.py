@@ -83,7 +83,7 @@ def test_reference_scores_full(kind, name):
 @pytest.mark.parametrize("entry", named(RIGHT))
 @pytest.mark.parametrize("kind", ["visible", "hidden"])
 def test_right_solution_scores_full_however_it_is_written(kind, entry):
-    for seed in SEEDS:
+    for seed in SEEDS if kind == "hidden" else SEEDS[:3]:
         assert not failures(kind, entry["exercise"], entry["functions"], seed)
 
 
@@ -143,11 +143,10 @@ def test_zeros_on_layers_of_zeros_score_hardly_anything(name):
 
 @pytest.mark.parametrize("entry", named(WRONG))
 def test_wrong_solution_loses_points(entry):
-    for seed in SEEDS[:3]:
-        points = POINTS[entry["exercise"]]
-        graded = grade(HIDDEN[entry["exercise"]], entry["functions"], points)
-        assert graded["score"] < points
-        assert share(entry["exercise"], entry["functions"], seed) < 1
+    points = POINTS[entry["exercise"]]
+    graded = grade(HIDDEN[entry["exercise"]], entry["functions"], points)
+    assert graded["score"] < points
+    assert share(entry["exercise"], entry["functions"], SEEDS[0]) < 1
 
 
 @pytest.mark.parametrize("entry", named(WRONG))
@@ -159,7 +158,7 @@ def test_verdicts_do_not_depend_on_the_seed():
     for entry in WRONG:
         if not entry["name"].endswith(("_between_calls", "_over_calls")):  # which remember
             name, functions = entry["exercise"], entry["functions"]
-            verdicts = {tuple(lost("hidden", name, functions, seed)) for seed in SEEDS}
+            verdicts = {tuple(lost("hidden", name, functions, seed)) for seed in SEEDS[:3]}
             assert len(verdicts) == 1, (name, entry["name"], verdicts)
 
 

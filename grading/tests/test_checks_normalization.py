@@ -105,7 +105,7 @@ def test_every_exercise_is_written_in_at_least_two_other_ways():
 
 @pytest.mark.parametrize("entry", named(WRONG))
 def test_wrong_solution_loses_marks(entry):
-    assert all(share(entry["exercise"], entry["functions"], s) < 1 for s in SEEDS[:2])
+    assert share(entry["exercise"], entry["functions"]) < 1
 
 
 @pytest.mark.parametrize("entry", named(WRONG))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import symtable
 from copy import deepcopy
 from functools import cache
 
 import pytest
 
-from grading import build, settings
+from grading import build, marks, settings
 from grading.engine.run import Job, run_notebook
 from grading.release import release
 from grading.scores import exercise_of
@@ -69,17 +70,50 @@ def _told_in_words(opening: str) -> set[str]:
     return {"conv_dilation"} if "dilation" in opening else set()
 
 
+@pytest.mark.parametrize(("assignment", "name"), NOTEBOOKS)
+def test_no_demonstration_changes_what_is_graded(assignment, name):
+    """They are run by students and not when grading, so they must leave the answers as they are."""
+    cells = [c for c in instructors()[assignment][name].cells if c.cell_type == "code"]
+    demos = [c for c in cells if "demo" in c.metadata.get("tags", [])]
+    answers = {n for c in cells if c not in demos for n in _bound(c.source)}
+    assert demos
+    for cell in demos:
+        assert not _bound(cell.source) & answers, cell.id
+
+
+def _bound(source: str) -> set[str]:
+    """Names that a cell binds at its top level, in loops and blocks too, or as globals."""
+    plain = "\n".join("" if line.startswith(("%", "!")) else line for line in source.splitlines())
+    table = symtable.symtable(plain, "cell", "exec")
+    return {
+        symbol.get_name()
+        for scope in _scopes(table)
+        for symbol in scope.get_symbols()
+        if symbol.is_assigned() or symbol.is_imported()
+        if scope is table or symbol.is_declared_global()
+    }
+
+
+def _scopes(table):
+    yield table
+    for inner in table.get_children():
+        yield from _scopes(inner)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("assignment", "name"), NOTEBOOKS)
 def test_solutions_earn_everything_and_stubs_nothing(assignment, name):
     solved = instructors()[assignment][name]
     stubs = release(assignment, {name: solved}, "course")[name]
+    released = deepcopy(stubs)
     for cell, own in zip(stubs.cells, solved.cells, strict=True):
         if exercise_of(own):
             cell.source = own.source
     earned = {}
     for kind, notebook in (("solved", solved), ("stubs", stubs)):
-        results, reason = run_notebook(deepcopy(notebook), Job())
+        handed_in = deepcopy(notebook)
+        marks.mark_as_released(handed_in, released)  # so demonstrations are not run
+        results, reason = run_notebook(handed_in, Job())
         assert reason is None, reason
         earned[kind] = {exercise: result["score"] for exercise, result in results.items()}
     wanted = {exercise_of(c): points(c) for c in graded_cells(solved) if exercise_of(c)}

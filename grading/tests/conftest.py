@@ -1,0 +1,15 @@
+"""What tests of grading share."""
+
+import sys
+from functools import cache
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _one_look_at_nbgrader_s_migrations():
+    """For every new gradebook nbgrader starts a Python that looks up the newest version of its
+    tables; here the first gradebook of a process asks for all of them."""
+    api = sys.modules.get("nbgrader.api")
+    if api is not None and not hasattr(api.get_alembic_version, "cache_info"):
+        api.get_alembic_version = cache(api.get_alembic_version)
