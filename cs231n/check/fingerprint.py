@@ -11,11 +11,13 @@ import zlib
 import numpy as np
 
 CLOSE = 2e-6  # fingerprints that differ by less are the same
-MOST = 100_000  # numbers of one answer that are looked at
+MOST = 30_000  # numbers of a check's answers that are looked at
+PART = 200  # so many of them anything else counts for: it takes as long
 _SMALL = 1e-6  # values this small may be rounding only
 
 # The legacy generator's numbers are the same in every version of NumPy.
 _WEIGHTS = np.random.RandomState(231).standard_normal((2, 4099))
+_TWICE = np.hstack([_WEIGHTS, _WEIGHTS])  # a short row of them is a slice of these
 
 
 def opaque(function: str) -> tuple[int, ...]:
@@ -50,18 +52,18 @@ class Fingerprint:
             self._mix([part])
         elif isinstance(part, tuple | list):
             self._mix([0.5, len(part)])
-            for item in part:
+            for item in part[: self._left // PART + 1]:
                 self._add(item, depth + 1)
         elif isinstance(part, dict):
             self._mix([0.25, len(part)])
-            for key in sorted(part, key=str):
+            for key in sorted(part, key=str)[: self._left // PART + 1]:
                 self._add(str(key), depth + 1)
                 self._add(part[key], depth + 1)
         elif isinstance(part, str):
-            self._mix([zlib.crc32(part.encode(errors="replace")) / 2**32])
+            self._mix([zlib.crc32(part[:MOST].encode(errors="replace")) / 2**32])
         else:
             self._mix([0.125])
-        self._left -= 1
+        self._left -= PART
 
     def _mix(self, numbers) -> None:
         """Direction and length of a vector, weighed by where it stands in the whole."""
@@ -69,11 +71,15 @@ class Fingerprint:
             values = np.asarray(numbers, dtype=np.float64)
         except OverflowError:  # an integer beyond all floats
             values = np.array([np.inf])
-        values = np.nan_to_num(values, nan=0.111, posinf=1e300, neginf=-1e300)
+        if not np.isfinite(values).all():
+            values = np.nan_to_num(values, nan=0.111, posinf=1e300, neginf=-1e300)
         largest = max(float(np.abs(values).max(initial=0.0)), _SMALL)
         scaled = values / largest
-        at = (np.arange(values.size + 1) + 61 * self._pieces) % _WEIGHTS.shape[1]
-        weights = _WEIGHTS[:, at]
+        start, count = 61 * self._pieces % _WEIGHTS.shape[1], values.size + 1
+        if count <= _WEIGHTS.shape[1]:
+            weights = _TWICE[:, start : start + count]
+        else:
+            weights = _WEIGHTS[:, (np.arange(count) + start) % _WEIGHTS.shape[1]]
         length = max(float(np.sqrt(scaled @ scaled)), 1.0)
         self._sums += weights[:, 1:] @ scaled / length
         self._sums += weights[:, 0] * (np.log(largest) + np.log(length))
