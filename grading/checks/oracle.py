@@ -47,21 +47,23 @@ class Memory:
 
 def _frozen(part):
     """All that tells a value from others, as something that a dictionary can look up."""
-    if isinstance(part, np.ndarray):
+    kind = type(part)
+    if kind is np.ndarray:
         return part.dtype.str, part.shape, part.strides, part.tobytes()
-    if isinstance(part, tuple | list):
-        return type(part), *map(_frozen, part)
-    if isinstance(part, dict):
+    if kind is tuple or kind is list:
+        return kind, *map(_frozen, part)
+    if kind is dict:
         return dict, *((key, _frozen(item)) for key, item in part.items())
-    return type(part), part  # 1, 1.0 and True are equal
+    return kind, part  # 1, 1.0 and True are equal
 
 
 def _copied(part):
-    if isinstance(part, np.ndarray):
+    kind = type(part)
+    if kind is np.ndarray:
         return part.copy(order="K")
-    if isinstance(part, tuple | list):
-        return type(part)(map(_copied, part))
-    if isinstance(part, dict):
+    if kind is tuple or kind is list:
+        return kind(map(_copied, part))
+    if kind is dict:
         return {key: _copied(item) for key, item in part.items()}
     return part
 
