@@ -10,6 +10,7 @@ import cs231n.check
 import grading.checks
 import grading.tests.wrong.case_studies_blocks
 from grading.checks.core import grade
+from grading.tests.first_failure import fails_a_check
 from grading.tests.wrong.case_studies import WRONG, changed, reference_of
 from grading.variants.case_studies import RIGHT
 
@@ -101,7 +102,7 @@ def test_wrong_solution_loses_marks(entry):
 
 @pytest.mark.parametrize("entry", WRONG_ONES)
 def test_student_is_told_of_the_slip_before_handing_in(entry):
-    assert failures("visible", entry["exercise"], entry["functions"])
+    assert fails_a_check(VISIBLE[entry["exercise"]], entry["functions"])
 
 
 def test_each_wrong_solution_is_listed_once():

@@ -14,6 +14,7 @@ import grading.tests.wrong.columns_pools
 import grading.tests.wrong.columns_tiles
 from grading.checks.core import grade
 from grading.reference import columns as reference
+from grading.tests.first_failure import fails_a_check
 from grading.tests.wrong.columns import WRONG, sizes
 from grading.variants.columns import RIGHT
 
@@ -117,7 +118,7 @@ def test_wrong_solution_loses_marks(entry):
 
 @pytest.mark.parametrize("entry", named(SLIPS))
 def test_student_is_told_of_the_slip_before_handing_in(entry):
-    assert failures("visible", entry["exercise"], entry["functions"])
+    assert fails_a_check(VISIBLE[entry["exercise"]], entry["functions"])
 
 
 def test_each_wrong_solution_is_listed_once():

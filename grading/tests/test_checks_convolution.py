@@ -14,6 +14,7 @@ import grading.tests.wrong.convolution_variants
 import grading.variants.convolution_indirect
 from grading.checks.core import grade
 from grading.reference import convolution as reference
+from grading.tests.first_failure import fails_a_check
 from grading.tests.wrong.convolution import WRONG
 from grading.variants.convolution import RIGHT
 
@@ -103,7 +104,7 @@ def test_student_is_told_of_the_slip_before_handing_in(entry):
     # A slip that both passes share shows in the forward pass's own check.
     names = [entry["exercise"], PAIR[0]] if PAIR[0] in entry["functions"] else [entry["exercise"]]
     names.sort(key=(PAIR[0], *POINTS).index)  # forward first: backward measures slopes, for long
-    assert any(failures("visible", name, entry["functions"]) for name in names)
+    assert any(fails_a_check(VISIBLE[name], entry["functions"]) for name in names)
 
 
 def test_the_banks_are_as_large_as_they_look():

@@ -10,6 +10,7 @@ import cs231n.check
 import grading.checks
 from grading.checks.core import grade
 from grading.reference import fc_to_conv as reference
+from grading.tests.first_failure import fails_a_check
 from grading.tests.wrong.fc_to_conv import WRONG
 from grading.tests.wrong.sliding import slide, stitch
 from grading.variants.fc_to_conv import RIGHT
@@ -80,7 +81,7 @@ def test_wrong_solution_loses_marks(entry):
 
 @pytest.mark.parametrize("entry", named(WRONG))
 def test_student_is_told_of_the_slip_before_handing_in(entry):
-    assert failures("visible", entry["exercise"], entry["functions"])
+    assert fails_a_check(VISIBLE[entry["exercise"]], entry["functions"])
 
 
 def test_each_wrong_solution_is_listed_once():

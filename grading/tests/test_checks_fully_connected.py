@@ -15,6 +15,7 @@ import grading.tests.wrong.softmax_loss
 import grading.tests.wrong.svm_loss
 from grading.checks.core import grade
 from grading.reference import fully_connected as reference
+from grading.tests.first_failure import fails_a_check
 from grading.tests.wrong.fully_connected import WRONG, affine_gradients
 from grading.tests.wrong.two_layer_net import LAYERS, net
 from grading.variants.fully_connected import RIGHT
@@ -151,7 +152,7 @@ def test_wrong_solution_loses_points(entry):
 
 @pytest.mark.parametrize("entry", named(WRONG))
 def test_wrong_solution_is_seen_before_it_is_handed_in(entry):
-    assert failures("visible", entry["exercise"], entry["functions"])
+    assert fails_a_check(VISIBLE[entry["exercise"]], entry["functions"])
 
 
 def test_verdicts_do_not_depend_on_the_seed():

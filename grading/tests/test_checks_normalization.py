@@ -14,6 +14,7 @@ import grading.tests.wrong.normalization_maps
 from cs231n.check.guard import Functions
 from grading.checks.core import grade
 from grading.reference import normalization as reference
+from grading.tests.first_failure import fails_a_check
 from grading.tests.wrong.normalization import WRONG
 from grading.variants.normalization import RIGHT
 
@@ -110,7 +111,7 @@ def test_wrong_solution_loses_marks(entry):
 
 @pytest.mark.parametrize("entry", named(WRONG))
 def test_student_is_told_of_the_slip_before_handing_in(entry):
-    assert failures("visible", entry["exercise"], entry["functions"])
+    assert fails_a_check(VISIBLE[entry["exercise"]], entry["functions"])
 
 
 @pytest.mark.parametrize("entry", named([e for e in WRONG if e["told"]]))

@@ -6,6 +6,7 @@ import cs231n.check
 import grading.checks
 from grading.checks.core import grade
 from grading.reference import patterns as reference
+from grading.tests.first_failure import fails_a_check
 from grading.tests.wrong.patterns import WRONG
 from grading.variants.patterns import RIGHT
 
@@ -96,7 +97,7 @@ def test_wrong_solution_loses_marks_with_every_secret(entry):
 
 @pytest.mark.parametrize("entry", named(WRONG))
 def test_student_is_told_of_the_slip_before_handing_in(entry):
-    assert failures("visible", entry["exercise"], entry["functions"])
+    assert fails_a_check(VISIBLE[entry["exercise"]], entry["functions"])
 
 
 def test_each_wrong_solution_is_listed_once():

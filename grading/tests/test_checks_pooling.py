@@ -13,6 +13,7 @@ import grading.tests.wrong.pooling_max_avg
 import grading.variants.pooling_general
 from grading.checks.core import grade
 from grading.reference import pooling as reference
+from grading.tests.first_failure import fails_a_check
 from grading.tests.wrong.pooling import RIGHT_FORWARD, WRONG
 from grading.variants.pooling import RIGHT
 
@@ -92,7 +93,7 @@ def test_wrong_solution_loses_marks(entry):
 
 @pytest.mark.parametrize("entry", named(WRONG))
 def test_student_is_told_of_the_slip_before_handing_in(entry):
-    assert failures("visible", entry["exercise"], entry["functions"])
+    assert fails_a_check(VISIBLE[entry["exercise"]], entry["functions"])
 
 
 def test_each_wrong_solution_is_listed_once():

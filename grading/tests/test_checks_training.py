@@ -10,6 +10,7 @@ import grading.checks
 import grading.tests.wrong.training_rules
 from grading.checks.core import grade
 from grading.reference import training as reference
+from grading.tests.first_failure import fails_a_check
 from grading.tests.wrong.training import WRONG
 from grading.variants.training import RIGHT, WRAPPED
 
@@ -78,7 +79,7 @@ def test_wrong_solution_loses_marks(entry):
 
 @pytest.mark.parametrize("entry", named(WRONG))
 def test_student_is_told_of_the_slip_before_handing_in(entry):
-    assert failures("visible", entry["exercise"], entry["functions"])
+    assert fails_a_check(VISIBLE[entry["exercise"]], entry["functions"])
 
 
 def test_verdicts_do_not_depend_on_the_seed():
