@@ -13,3 +13,13 @@ def _one_look_at_nbgrader_s_migrations():
     api = sys.modules.get("nbgrader.api")
     if api is not None and not hasattr(api.get_alembic_version, "cache_info"):
         api.get_alembic_version = cache(api.get_alembic_version)
+
+
+@pytest.fixture(scope="session")
+def built_course(tmp_path_factory):
+    """The whole course, built once a process: a course folder, the students' notebooks in its
+    assignments/. Only looked at, or copied."""
+    build = pytest.importorskip("grading.build")
+    root = tmp_path_factory.mktemp("built-course")
+    build.build(root, root / "assignments")
+    return root

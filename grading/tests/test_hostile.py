@@ -32,7 +32,6 @@ pytest.importorskip("nbgrader")
 from nbformat.v4 import new_code_cell
 
 from cs231n.check.results import CheckFailed, NotReady
-from grading import build
 from grading.checks.answers import close
 from grading.engine import drivers, remote, sandbox
 from grading.engine.inside.wire import Wire
@@ -78,13 +77,12 @@ WATCHED = ("/tmp", "/var/tmp", "/dev/shm", "/", "/root", "/home", ".", str(ROOT)
 class Course:
     """A course with secrets planted all around, and a grader for it."""
 
-    def __init__(self, root: Path, secret: str, port: int):
+    def __init__(self, built: Path, secret: str, port: int):
         self.secret, self.port = secret, port
         self.mark = f"mark-{secrets.token_hex(6)}"
         self.kept_in_memory = [secret.encode() * 100, {"planted": secret}]
-        build.build(root / "course", root / "assignments")
-        self.released = _notebooks(root / "assignments" / "assignment1")
-        instructor = _notebooks(root / "course" / "source" / "assignment1")
+        self.released = _notebooks(built / "assignments" / "assignment1")
+        instructor = _notebooks(built / "source" / "assignment1")
         self.assignment = Assignment("assignment1", self.released, instructor, secret, LIMITS)
         self.solutions = reference_answers(read_solutions(REFERENCE))
         self.hidden = _hidden_lines()
@@ -191,7 +189,7 @@ def _need_a_sandbox() -> drivers.Driver:
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory):
+def course(tmp_path_factory, built_course):
     """The course. Before it is handed out, the sandbox has shown that it is one."""
     _need_a_sandbox()
     root = tmp_path_factory.mktemp("course")
@@ -209,7 +207,7 @@ def course(tmp_path_factory):
         patch.setenv("PLANTED", secret)
         patch.setattr(tempfile, "tempdir", str(root / "tmp"))
         patch.setattr(remote, "GRACE", 0.5)  # seconds by which each stubborn attack is longer
-        course = Course(root, secret, listener.getsockname()[1])
+        course = Course(built_course, secret, listener.getsockname()[1])
         threading.Thread(target=_accept, args=(listener, course), daemon=True).start()
         _must_be_a_sandbox(course, home)
         course.first = course.grade_solved("1_fully_connected")
