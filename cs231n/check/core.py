@@ -26,6 +26,7 @@ class _Check:
     name: str
     weight: float
     body: Callable
+    numbers: str
 
 
 class Exercise:
@@ -43,15 +44,19 @@ class Exercise:
         # What the exercise is about; the others only lead up to it.
         self.own = (name,) if name in functions else functions
 
-    def check(self, name: str, weight: float = 1.0) -> Callable:
-        """Decorator: add a check ``body(f, rng)`` with a name that says what it looks at."""
+    def check(self, name: str, weight: float = 1.0, numbers: str = "") -> Callable:
+        """Decorator: add a check ``body(f, rng)`` with a name that says what it looks at.
+
+        numbers: checks for which the same is given here draw the same numbers; without it, a check
+            draws its own
+        """
         if any(check.name == name for check in self.checks):
             raise ValueError(f"exercise {self.name!r} has two checks named {name!r}")
         if weight <= 0:
             raise ValueError(f"check {name!r} of {self.name!r}: weight must be positive")
 
         def add(body: Callable) -> Callable:
-            self.checks.append(_Check(name, weight, body))
+            self.checks.append(_Check(name, weight, body, numbers or name))
             return body
 
         return add
@@ -83,7 +88,7 @@ class Exercise:
         return replace(result, fingerprint=fingerprint.numbers())
 
     def _outcome(self, check: _Check, f: Functions, secret: str) -> Result:
-        rng = np.random.default_rng(seed_of(secret, self.name, check.name))
+        rng = np.random.default_rng(seed_of(secret, self.name, check.numbers))
         outcome = dict(name=check.name, weight=check.weight)
         try:
             # A check's own arithmetic may meet a student's nan or inf: that is a failed

@@ -102,6 +102,8 @@ class Functions:
         self._stream = _Beginning()
         self._noted: tuple[str, ...] = ()
         self._fingerprint = Fingerprint()
+        self._known: dict[tuple, tuple] = {}
+        self._heard: list | None = None  # what is noted while `once` listens
 
     def __getattr__(self, name: str) -> Callable:
         if name.startswith("_") or name not in self._functions:
@@ -150,6 +152,37 @@ class Functions:
         self._noted, self._fingerprint = names, Fingerprint()
         return self._fingerprint
 
+    def once(self, key: tuple, work: Callable):
+        """What work() returns or fails with; work, which calls these functions, is done once.
+
+        Each time after that counts, for the fingerprint, as if they were called again. Answers that
+        are large or odd are not kept: then work is done again.
+        """
+        key = self._noted, key
+        if key in self._known:
+            answer, problem, heard = self._known[key]
+            for part in heard:
+                self._fingerprint.add(part)
+        else:
+            answer = problem = None
+            self._heard = []
+            try:
+                answer = work()
+            except (CheckFailed, NotReady) as failure:
+                problem = failure
+            finally:
+                heard, self._heard = self._heard, None
+            if all(map(_is_small, heard)):
+                self._known[key] = answer, problem, heard
+        if problem is not None:
+            raise problem.with_traceback(None)
+        return answer
+
+    def _hear(self, part) -> None:
+        self._fingerprint.add(part)
+        if self._heard is not None:
+            self._heard.append(part)
+
     def _ask(self, call: Callable, name: str, args: tuple, kwargs: dict) -> tuple:
         """One call with copies of its arguments, noted where it should be.
 
@@ -162,16 +195,16 @@ class Functions:
             answer = call(name, handed, named)
         except CheckFailed as problem:
             if noted:
-                self._fingerprint.add(str(problem).split(IN_LINE)[0])
+                self._hear(str(problem).split(IN_LINE)[0])
             raise
         if noted:
             seen = answer
             if isinstance(answer, tuple):
                 seen = [part for k, part in enumerate(answer) if k not in opaque(name)]
-            self._fingerprint.add(seen)
+            self._hear(seen)
             for before, after in zip(args, handed, strict=True):
                 if not same(before, after):
-                    self._fingerprint.add(after)
+                    self._hear(after)
         return answer, handed
 
     def _call_counted(self, name: str, args: list) -> tuple:
@@ -237,6 +270,17 @@ def copied(value):
     if type(value) is dict:
         return {key: copied(item) for key, item in value.items()}
     return value
+
+
+def _is_small(part) -> bool:
+    """Whether what a function returned is at most a few arrays, numbers and texts, none large."""
+    if isinstance(part, tuple | list):
+        return len(part) <= 8 and all(map(_is_small, part))
+    if isinstance(part, np.ndarray):
+        return part.size <= 10_000 and part.dtype.kind in "biuf"
+    if isinstance(part, str):
+        return len(part) <= MAX_PRINTED
+    return part is None or isinstance(part, bool | float | np.number | np.bool_)
 
 
 def same(before, after) -> bool:

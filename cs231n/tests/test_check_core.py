@@ -8,6 +8,7 @@ import pytest
 from cs231n.check import demo
 from cs231n.check.compare import close, expect_tuple
 from cs231n.check.core import CheckFailed, Exercise
+from cs231n.check.guard import Functions
 from cs231n.check.report import check_table
 from cs231n.check.slips import likely_slip, windows_over
 
@@ -156,6 +157,47 @@ def test_a_secret_changes_the_numbers():
         run(body, None, secret)
     assert drawn[0] != drawn[1]
     assert drawn[1] == drawn[2]
+
+
+def test_checks_that_say_so_draw_the_same_numbers():
+    exercise, seen = Exercise("seeds", functions=()), []
+    for name, numbers in (("one", "shared"), ("two", "shared"), ("three", "")):
+        exercise.check(name, numbers=numbers)(lambda f, rng: seen.append(rng.random()))
+    exercise.run({})
+    exercise.run({}, "a secret")
+    assert seen[0] == seen[1] != seen[2]
+    assert seen[3] == seen[4] != seen[5]
+    assert seen[0] != seen[3]
+
+
+@pytest.mark.parametrize(
+    ("answer", "calls"),
+    [
+        (lambda x: (2 * x, None), 1),
+        (lambda x: 1 / 0, 1),
+        (lambda x: np.zeros(20_000), 3),  # too large to be kept
+        (lambda x: object(), 3),
+    ],
+)
+def test_what_several_checks_ask_is_asked_once_and_counts_in_each(answer, calls):
+    called = []
+
+    def double(x):
+        called.append(x)
+        return answer(x)
+
+    def asks(f, rng):
+        close(f.once(("x",), lambda: f.double(np.ones(3)))[0], 3 * np.ones(3))
+
+    exercise = Exercise("shared", functions=("double",))
+    for name in ("one", "two", "three"):
+        exercise.check(name)(asks)
+    results, _ = exercise.run({"double": double})
+    assert len(called) == calls
+    assert len({r.message for r in results}) == 1
+    assert not any(r.passed for r in results)
+    alone = exercise.run_one(2, Functions({"double": double}))
+    assert [r.fingerprint for r in results] == 3 * [alone.fingerprint]
 
 
 def test_two_checks_of_one_name_are_refused():

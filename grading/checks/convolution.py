@@ -127,27 +127,44 @@ def _is_right_at_heart(f) -> bool:
     return True
 
 
-def _check_backward(f, rng, case, which=GRADIENTS, strict=False):
-    """The gradients of one layer: the reference's, or those of the student's own forward pass."""
+def _numbers(rng, case):
+    """Inputs of a layer, what its forward pass gives, dout, and the gradients by their names."""
     arrays = case.arrays(rng)
     right, customary = reference.conv_forward_naive(*arrays, case.param)
     dout = np.array(rng.standard_normal(right.shape), dtype=case.dtype, order=case.order)
-    wanted = named(reference.conv_backward_naive(dout, customary))
+    return arrays, right, dout, named(reference.conv_backward_naive(dout, customary))
 
-    answer = _forward_or_none(f, arrays, case.param)
+
+def _check_backward(f, rng, case, which=GRADIENTS, strict=False, asked=None):
+    """The gradients of one layer: the reference's, or those of the student's own forward pass.
+
+    asked: names the numbers that rng gives, where other checks ask the same; the student's
+        functions are then called once for all of them
+    """
+
+    def once(what, work):
+        return f.once((what, asked), work) if asked else work()
+
+    arrays, right, dout, wanted = once("numbers", lambda: _numbers(rng, case))
+
+    def with_customary():
+        _, customary = reference.conv_forward_naive(*arrays, case.param)
+        return once("customary", lambda: _own_gradients(f, dout, customary))
+
+    answer = once("forward", lambda: _forward_or_none(f, arrays, case.param))
     if answer is None:
-        return compare(_own_gradients(f, dout, customary), wanted, which, case)
+        return compare(with_customary(), wanted, which, case)
     out, cache = answer
     found = None
     try:
-        found = _own_gradients(f, dout, cache)
+        found = once("backward", lambda: _own_gradients(f, dout, cache))
         return compare(found, wanted, which, case)
     except CheckFailed as problem:
         failure = problem
     if agrees(out, right):
         raise failure
     try:
-        return compare(_own_gradients(f, dout, customary), wanted, which, case)
+        return compare(with_customary(), wanted, which, case)
     except CheckFailed:
         pass
     excused = not strict and not is_proven(f, _FORWARD) and found is not None
@@ -158,9 +175,25 @@ def _check_backward(f, rng, case, which=GRADIENTS, strict=False):
         return _own_out(f, arrays, case.param)[0]
 
     try:
-        return compare_slopes(own_out, rng, arrays, dout, found, which)
+        directions = np.random.default_rng([*asked, 1]) if asked else rng
+        return compare_slopes(own_out, directions, arrays, dout, found, which)
     except CheckFailed:
         raise failure from None
+
+
+_LAYERS = [BASIC, ALL_AT_ONCE, *CASES]  # of which several checks look at one part each
+_SHARED = "layers"
+
+
+def _check_layers(f, rng, cases, which=GRADIENTS, strict=False):
+    """Gradients of some of _LAYERS, with the same numbers in all checks; the worst measurement."""
+    seeds = rng.integers(2**32, size=4).tolist()
+    measured = []
+    for case in cases:
+        asked = *seeds, _LAYERS.index(case)
+        own = np.random.default_rng(asked)
+        measured.append(_check_backward(f, own, case, which, strict, asked))
+    return max(measured, key=lambda m: m.error)
 
 
 for _which, _weight, _hint in [
@@ -169,10 +202,10 @@ for _which, _weight, _hint in [
     ("dx", 2, "Each output adds its filter, times its dout, to the window it came from."),
 ]:
 
-    @conv_backward_naive.check(f"{_which}: {BASIC.name}", weight=_weight)
+    @conv_backward_naive.check(f"{_which}: {BASIC.name}", weight=_weight, numbers=_SHARED)
     def _(f, rng, which=_which, hint=_hint):
         try:
-            return _check_backward(f, rng, BASIC, (which,))
+            return _check_layers(f, rng, [BASIC], (which,))
         except CheckFailed as failure:
             raise CheckFailed(f"{failure} {hint}", failure.error, failure.tolerance) from None
 
@@ -184,17 +217,16 @@ for _name, _weight, _which, _cases in [
     ("dw: not square", 1, "dw", [c for c in CASES if c.name.split()[0] in ("picture", "filter")]),
 ]:
 
-    @conv_backward_naive.check(_name, weight=_weight)
+    @conv_backward_naive.check(_name, weight=_weight, numbers=_SHARED)
     def _(f, rng, which=_which, cases=_cases):
-        measured = [_check_backward(f, rng, case, (which,)) for case in cases]
-        return max(measured, key=lambda m: m.error)
+        return _check_layers(f, rng, cases, (which,))
 
 
 for _case in CASES:
 
-    @conv_backward_naive.check(f"dx: {_case.name}", weight=_case.weight)
+    @conv_backward_naive.check(f"dx: {_case.name}", weight=_case.weight, numbers=_SHARED)
     def _(f, rng, case=_case):
-        return _check_backward(f, rng, case, ("dx",))
+        return _check_layers(f, rng, [case], ("dx",))
 
 
 for _case in KINDS:
@@ -204,10 +236,9 @@ for _case in KINDS:
         return _check_backward(f, rng, case)
 
 
-@conv_backward_naive.check("the layer as it is defined, at all sizes", weight=2)
+@conv_backward_naive.check("the layer as it is defined, at all sizes", weight=2, numbers=_SHARED)
 def _(f, rng):
-    measured = [_check_backward(f, rng, case, strict=True) for case in (ALL_AT_ONCE, *CASES)]
-    return max(measured, key=lambda m: m.error)
+    return _check_layers(f, rng, [ALL_AT_ONCE, *CASES], strict=True)
 
 
 @conv_backward_naive.check("two forward passes before one backward; backward twice", weight=1)
