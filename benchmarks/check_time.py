@@ -16,7 +16,7 @@ from statistics import median
 from nbformat import NotebookNode
 
 from benchmarks.layer_report import table
-from grading import build, marks, settings
+from grading import build, marks
 from grading.checks import EXERCISES
 from grading.engine.run import Job, run_notebook
 from grading.errors import GradingError
@@ -68,15 +68,14 @@ class Timed:
         return results
 
 
-def solved_notebooks() -> dict[str, NotebookNode]:
+def solved_notebooks(names: list[str]) -> dict[str, NotebookNode]:
     """Notebook's name -> the notebook with the reference's solutions, as it is graded."""
     solved = {}
-    built = build.instructor_notebooks(build.Sources(), settings.load())
-    for assignment, notebooks in built.items():
-        released = release(assignment, notebooks, "course")
-        for name, notebook in notebooks.items():
+    for assignment, found in build.assignments().items():
+        for name in set(names) & set(found):
+            solved[name] = notebook = build.instructor_notebook(assignment, name)
+            released = release(assignment, {name: notebook}, "course")
             marks.mark_as_released(notebook, released[name])  # demonstrations are not run
-            solved[name] = notebook
     return solved
 
 
@@ -134,11 +133,12 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.repeats < 1:
         parser.error("--repeats should be 1 or more")
-    notebooks = solved_notebooks()
-    unknown = [name for name in args.notebooks if name not in notebooks]
+    known = [name for names in build.assignments().values() for name in names]
+    unknown = [name for name in args.notebooks if name not in known]
     if unknown:
-        parser.error(f"there is no notebook {unknown[0]}; there are {', '.join(notebooks)}")
-    measured = measure(args.notebooks or [*notebooks], args.repeats, args.sandbox, notebooks)
+        parser.error(f"there is no notebook {unknown[0]}; there are {', '.join(known)}")
+    names = args.notebooks or known
+    measured = measure(names, args.repeats, args.sandbox, solved_notebooks(names))
     heads = ["notebook", "calls", "trusted ms", "total ms", "whole notebook, trusted ms"]
     print(table(heads, rows_of(measured, args.exercises)))
     return 0
