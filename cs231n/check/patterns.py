@@ -185,6 +185,8 @@ _SHAPED = [
       (2, 1, 3): "Dilation counts from 1, which means none: at 2 the filter spans 5 pixels.",
       (2, 2, 4): "Three taps have two gaps between them: at 2 the filter spans 5 pixels."}),
     ("a pool", [pool(2, 2)], (6, 8, 4), [(6, 4, 2)], {(8, 4, 2): _DEPTH}),
+    ("a window as large as the map", [conv(4, 5)], (3, 5, 8), [(4, 1, 4)],
+     {(4, 0, 3): "Such a window stands at one place."}),
     ("a pool with windows that overlap", [pool(3, 2)], (2, 13, 7), [(2, 6, 3)], {}),
     ("a ReLU changes no shape", [RELU, conv(2), RELU], (1, 4, 5),
      [(1, 4, 5), (2, 2, 3), (2, 2, 3)], {}),

@@ -49,7 +49,7 @@ for _name, _weight, _patterns in PATTERNS:
     def _(f, rng, patterns=_patterns):
         for pattern in patterns:
             counts = drawn_counts(rng)
-            for optional in (True, False):
+            for optional in (False, True):
                 _same_reading(f, pattern, counts, optional)
 
 
@@ -111,6 +111,19 @@ def _(f, rng):
     for layers in ([forms.fc(neurons), {"kind": "relu"}, forms.fc(3)], []):
         right = reference.layer_shapes(layers, (width,))
         forms.same_shapes(ask(f, "layer_shapes", layers, (width,)), right, layers, show=False)
+
+
+@layer_shapes.check("windows as large as what they read", 1)
+def _(f, rng):
+    rows, many = int(rng.integers(2, 6)), int(rng.integers(20, 40))
+    for layers, start in (
+        ([forms.conv(many, rows, 3, 0)], (2, rows, rows + 3)),
+        ([forms.conv(many, 2 * rows + 1, 2, rows)], (2, 1, 3)),  # with its padding
+        ([forms.pool(3, 3), {"kind": "relu"}], (many, 3, 6)),
+        ([forms.conv(many, 3, 1, 0, dilation=rows)], (2, 2 * rows + 1, 2 * rows + 4)),
+    ):
+        right = reference.layer_shapes(layers, start)
+        forms.same_shapes(ask(f, "layer_shapes", layers, start), right, layers, show=False)
 
 
 @layer_shapes.check("VGG-16: square maps throughout", 2.5)

@@ -29,6 +29,7 @@ three_layer_conv_net = Exercise("three_layer_conv_net", functions=_FUNCTIONS)
 
 _NAMES = ("W1", "b1", "W2", "b2", "W3", "b3")
 _TOLERANCE = 1e-5  # wide enough for a solution that computes in float32
+_TINY = 1e-30  # a weight_scale with which it makes no difference what was drawn
 
 
 def _shapes(C, H, W, F, size, hidden, classes) -> dict[str, tuple[int, ...]]:
@@ -81,19 +82,20 @@ def _params(f, sizes, scale, dtype="float64") -> dict[str, np.ndarray]:
 @three_layer_conv_net.check("shapes of the parameters")
 def _(f, rng):
     for sizes in ((3, 8, 8, 4, 3, 6, 10), (1, 2, 12, 5, 7, 3, 2), (4, 10, 4, 2, 1, 8, 3)):
-        _params(f, sizes, 1e-2)
+        _params(f, sizes, _TINY)
 
 
 @three_layer_conv_net.check("first values of the parameters, and their dtype")
 def _(f, rng):
     sizes = (3, 8, 12, 16, 5, 40, 30)
-    for scale, dtype in ((1e-2, "float32"), (2.0, "float64")):
+    for scale, dtype in ((_TINY, "float32"), (1e-2, "float32"), (2.0, "float64")):
         for name, value in _params(f, sizes, scale, dtype).items():
             array = as_array(value, name)
             if array.dtype != np.dtype(dtype):
                 raise CheckFailed(f'params["{name}"] is {array.dtype}, and not as asked for.')
             if name[0] == "b":
                 close(array, np.zeros(array.shape), what=name)
+            if name[0] == "b" or scale == _TINY:
                 continue
             spread, mean = float(array.std()) / scale, float(array.mean()) / scale
             if not abs(spread - 1) < 0.15 or not abs(mean) < 0.25:
