@@ -311,7 +311,7 @@ _FITS = [
      {4: "What fills the memory exactly fits. Is a GiB 2^30 bytes?", 3: "What fills the memory "
       "exactly fits."}),
     ("parameters, gradients, state and workspace are there once",
-     [((50, 100, 100, 100), 1, 6), ((50, 10, 10, 400), 1, 5), ((50, 10, 500, 3), 1, 5)],
+     [((50, 10, 500, 3), 1, 5), ((50, 100, 100, 100), 1, 6), ((50, 10, 10, 400), 1, 5)],
      {7: "Is one of the parts that are there once forgotten?", 9: "Is the workspace forgotten?",
       10: "Is the optimizer's state forgotten?", 2: "Parameters do not grow with the batch.",
       1: "The workspace and the parameters do not grow with the batch."}),
