@@ -93,7 +93,7 @@ _LOCAL_CASES = [
     Case("stride 2, padding 2", 2, (2, 3, 5, 5), (4, 3, 3, 3), 2, 2, STRIDE),
     Case("picture and filter taller than wide", 1, (1, 2, 7, 4), (3, 2, 4, 2), 1, 0, PICTURE),
     Case("picture and filter wider than tall", 1, (3, 1, 3, 9), (2, 1, 1, 3), 2, 0, FILTER),
-    Case("one picture, one channel, one map", 1, (1, 1, 2, 1), (1, 1, 3, 3), 1, 1),
+    Case("one picture, one channel, one map, padding 2", 1, (1, 1, 2, 1), (1, 1, 3, 3), 1, 2),
 ]
 
 
