@@ -128,7 +128,8 @@ def _add_shared_checks(exercise: Exercise, norm: Norm) -> None:
         args, out = example(norm)
         x = args[0].astype(np.int64)
         hint = "Does an array take its dtype from x? Integers cut fractions off."
-        close(forward(f, norm, (x, *args[1:]))[0], out, tolerance=1e-5, hint=hint)
+        shifted = (x, args[1], args[2] + 0.25, *args[3:])
+        close(forward(f, norm, shifted)[0], out + 0.25, tolerance=1e-5, hint=hint)
         k = known(rng, norm, _PLAIN[norm][0][0], G=_PLAIN[norm][0][1])
         x = np.asfortranarray(k.x, dtype=np.float32)
         args = norm.arguments(x, k.gamma, k.beta, _param(norm), _PLAIN[norm][0][1])
