@@ -230,7 +230,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.check:
         found = differences(args.output, repository=args.repository)
-        if not shipped.is_current():
+        if not shipped.same(shipped.stored(), shipped.shipped()):
             found.append(f"{diagnosis.FILE}: differs from a fresh build")
         if found:
             print("\n".join([*found, "Bring them up to date: python -m grading build"]))
@@ -238,8 +238,9 @@ def run(args: argparse.Namespace) -> int:
             print(f"{args.output} and {diagnosis.FILE.name} are up to date.")
         return 1 if found else 0
     changed = build(args.course, args.output, repository=args.repository, overwrite=args.overwrite)
-    if not shipped.is_current():
-        changed += files.write_all({diagnosis.FILE: shipped.to_bytes(shipped.shipped())})
+    told = shipped.shipped()
+    if not shipped.same(shipped.stored(), told):
+        changed += files.write_all({diagnosis.FILE: shipped.to_bytes(told)})
     for path in changed:
         print(("wrote " if path.exists() else "removed ") + str(path))
     print(f"Students' notebooks are in {args.output}, the course in {args.course}.")

@@ -9,6 +9,11 @@ nor a wrong implementation can be read from it.
 from __future__ import annotations
 
 import json
+import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+from tqdm import tqdm
 
 from cs231n.check import EXERCISES, diagnosis
 from cs231n.check.fingerprint import alike
@@ -18,19 +23,23 @@ from grading.mistakes.sections import section
 DIGITS = 7
 
 
-def shipped() -> dict[str, list[dict]]:
-    """The file's content.
+def shipped(jobs: int | None = None) -> dict[str, list[dict]]:
+    """The file's content, worked out by so many processes (one a processor where not given)."""
+    exercises = sorted(bank())
+    with ProcessPoolExecutor(jobs or os.cpu_count(), get_context("spawn")) as pool:
+        runs = [pool.submit(entries_of, exercise) for exercise in exercises]
+        by_exercise = [run.result() for run in tqdm(runs, "mistakes", unit="exercise", leave=False)]
+    return {exercise: kept for exercise, kept in zip(exercises, by_exercise, strict=True) if kept}
+
+
+def entries_of(exercise: str) -> list[dict]:
+    """What is told of the mistakes of an exercise.
 
     A mistake that passes the visible checks is not in it, nor are mistakes that do the same there:
     better nothing said than the wrong thing.
     """
-    found = {}
-    for exercise, mistakes in bank().items():
-        entries = [entry for mistake in mistakes if (entry := _entry(mistake))]
-        kept = [e for e in entries if not any(_do_the_same(e, o) for o in entries if o is not e)]
-        if kept:
-            found[exercise] = kept
-    return found
+    entries = [entry for mistake in bank()[exercise] if (entry := _entry(mistake))]
+    return [e for e in entries if not any(_do_the_same(e, o) for o in entries if o is not e)]
 
 
 def visible_results(mistake: Mistake) -> list:
@@ -60,23 +69,27 @@ def to_bytes(content: dict) -> bytes:
     return ("{\n" + ",\n".join(blocks) + "\n}\n").encode()
 
 
-def is_current() -> bool:
-    """Whether the file that is there says what a fresh one would, up to rounding."""
+def stored() -> dict[str, list[dict]]:
+    """The content of the file that is there; empty where there is none that can be read."""
     try:
-        there = json.loads(diagnosis.FILE.read_text(encoding="utf-8"))
+        return json.loads(diagnosis.FILE.read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError):
-        return False
-    fresh = shipped()
-    return there.keys() == fresh.keys() and all(
-        len(there[exercise]) == len(entries)
-        and all(_same(one, other) for one, other in zip(there[exercise], entries, strict=True))
-        for exercise, entries in fresh.items()
+        return {}
+
+
+def same(one: dict[str, list[dict]], other: dict[str, list[dict]]) -> bool:
+    """Whether two contents say the same, up to rounding."""
+    return one.keys() == other.keys() and all(
+        same_entries(entries, other[exercise]) for exercise, entries in one.items()
     )
 
 
-def _same(one: dict, other: dict) -> bool:
-    texts = [(entry["says"], entry["see"]) for entry in (one, other)]
-    return texts[0] == texts[1] and _do_the_same(one, other)
+def same_entries(some: list[dict], others: list[dict]) -> bool:
+    """Whether the same is told of an exercise's mistakes."""
+    return len(some) == len(others) and all(
+        (one["says"], one["see"]) == (other["says"], other["see"]) and _do_the_same(one, other)
+        for one, other in zip(some, others, strict=True)
+    )
 
 
 def _do_the_same(one: dict, other: dict) -> bool:

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 
-import cs231n.check
 from cs231n.check import diagnosis
 from grading import mistakes
 from grading.__main__ import main
@@ -16,7 +15,7 @@ from grading.checks import EXERCISES
 from grading.checks.core import grade, score_table
 from grading.diagnosis import diagnose, explain
 from grading.errors import GradingError
-from grading.mistakes import bank, functions_of, shipped
+from grading.mistakes import bank, functions_of
 from grading.mistakes.sections import section
 from grading.mistakes.worlds import REFERENCE
 
@@ -58,20 +57,6 @@ def test_the_sentence_is_short_and_gives_no_line_of_the_solution(mistake):
         for line in REFERENCE[name].body.splitlines():
             code = "".join(line.partition("#")[0].split())
             assert len(code) < 10 or code not in squeezed
-
-
-def test_the_visible_checks_notice_nearly_all_and_name_what_they_notice():
-    told = []
-    for mistake in ALL:
-        known = diagnosis.known_mistakes().get(mistake.exercise, ())
-        found = diagnosis.recognise(shipped.visible_results(mistake), known)
-        assert found is None or found.says == mistake.says, mistake.name
-        told.append(found is not None)
-    assert sum(told) >= 0.9 * len(ALL)
-
-
-def test_what_ships_is_what_a_fresh_build_would_ship():
-    assert shipped.is_current(), "python -m grading build"
 
 
 def test_two_mistakes_at_once_are_both_named():
@@ -190,11 +175,3 @@ def test_the_command_prints_what_students_are_told(capsys):
 def test_an_exercise_that_is_not_there_is_named(capsys):
     assert main(["mistakes", "relu"]) == 2
     assert "no exercise 'relu'" in capsys.readouterr().err
-
-
-def test_exercises_have_the_same_functions_in_notebooks_and_when_grading():
-    """Fingerprints of a mistake are taken with the functions that the hidden checks name."""
-    for name, exercise in EXERCISES.items():
-        assert set(cs231n.check.EXERCISES[name].functions) <= set(exercise.functions) | {
-            f for e in EXERCISES.values() for f in e.functions
-        }

@@ -1,0 +1,26 @@
+"""What notebooks tell of known mistakes: nearly all of them, never the wrong one, and up to date."""
+
+import pytest
+
+from cs231n.check import diagnosis
+from grading.mistakes import bank, shipped
+
+
+@pytest.mark.parametrize("exercise", bank())
+def test_what_is_told_is_true_and_what_a_fresh_build_would_tell(exercise):
+    fresh = shipped.entries_of(exercise)
+    assert shipped.same_entries(shipped.stored().get(exercise, []), fresh), "grading build"
+    known = diagnosis.known_mistakes().get(exercise, ())
+    for mistake in known:  # no two that anything would be taken for
+        others = [o for o in known if o.fingerprints.keys() == mistake.fingerprints.keys()]
+        assert not any(o is not mistake and _alike(o, mistake) for o in others), mistake.says
+
+
+def _alike(one, other):
+    pairs = [(one.fingerprints[k], other.fingerprints[k]) for k in one.fingerprints]
+    return all(abs(a - b) < 1e-5 for p, q in pairs for a, b in zip(p, q, strict=True))
+
+
+def test_nearly_all_of_the_bank_is_told():
+    told = sum(map(len, diagnosis.known_mistakes().values()))
+    assert told >= 0.95 * sum(map(len, bank().values()))
