@@ -1,4 +1,4 @@
-"""What notebooks tell of known mistakes: nearly all of them, never the wrong one, and up to date."""
+"""What notebooks tell of known mistakes: nearly all, never the wrong one, and up to date."""
 
 import pytest
 
