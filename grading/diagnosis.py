@@ -8,7 +8,8 @@ explains it alone. What is said is the mistake's own sentence: nothing of what t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
 
@@ -24,14 +25,18 @@ from grading.mistakes.sections import section
 
 def diagnose(exercise: Exercise, results: Sequence[Result], secret: str) -> list[Mistake]:
     """The mistakes of the bank that explain the results: one, two, or none that is known."""
-    failed = [k for k, result in enumerate(results) if not result.passed]
-    if not failed or EXERCISES.get(exercise.name) is not exercise:
+    if EXERCISES.get(exercise.name) is not exercise or not all(r.ready for r in results):
         return []
-    if not all(result.ready for result in results):
+    if all(result.passed for result in results):
         return []
-    for mistakes in _candidates(exercise):
-        if _explains(mistakes, exercise, results, failed, secret):
-            return list(mistakes)
+    asked = _Asked(exercise, results, secret)
+    singles = _mistakes_of(exercise)
+    for mistake in singles:
+        if asked.explained_by(mistake):
+            return [mistake]
+    for pair in combinations(singles, 2):
+        if asked.may_be_explained_by(*pair) and asked.explained_by(*pair):
+            return list(pair)
     return []
 
 
@@ -43,34 +48,52 @@ def explain(exercise: Exercise, results: Sequence[Result], secret: str) -> list[
     ]
 
 
-def _candidates(exercise: Exercise) -> Iterator[tuple[Mistake, ...]]:
-    """Each mistake of the exercise or of a function that its checks call; then two of them."""
-    own = bank().get(exercise.name, ())
-    others = [
-        mistake
-        for name in exercise.functions
-        if name != exercise.name
-        for mistake in bank().get(name, ())
-    ]
-    yield from ((mistake,) for mistake in (*own, *others))
-    yield from combinations((*own, *others), 2)
+def _mistakes_of(exercise: Exercise) -> list[Mistake]:
+    """The mistakes of an exercise, and those of other functions that its checks call."""
+    others = [name for name in exercise.functions if name != exercise.name]
+    return [mistake for name in (exercise.name, *others) for mistake in bank().get(name, ())]
 
 
-def _explains(mistakes, exercise: Exercise, results, failed: list[int], secret: str) -> bool:
-    """Failed checks are looked at first: the first of them settles most candidates."""
-    try:
-        functions = _functions(exercise.name, mistakes)
-    except GradingError:  # the two change the same words
-        return False
-    for k in failed:
-        known = _result(exercise.name, functions, k, secret)
-        if known.passed or not alike(known.fingerprint, results[k].fingerprint):
+@dataclass(frozen=True)
+class _Asked:
+    """The results to explain."""
+
+    exercise: Exercise
+    results: Sequence[Result]
+    secret: str
+
+    def explained_by(self, *mistakes: Mistake) -> bool:
+        """Whether these mistakes together fail the same checks, and in the same way.
+
+        Failed checks are looked at first: one of them settles most questions.
+        """
+        try:
+            _functions(self.exercise.name, mistakes)
+        except GradingError:  # they change the same words
             return False
-    return all(
-        _result(exercise.name, functions, k, secret).passed
-        for k, result in enumerate(results)
-        if result.passed
-    )
+        order = sorted(range(len(self.results)), key=lambda k: self.results[k].passed)
+        return all(self._agrees(self._known(k, *mistakes), k) for k in order)
+
+    def may_be_explained_by(self, one: Mistake, other: Mistake) -> bool:
+        """Whether two mistakes are worth trying together: where one of them does as the reference
+        does, the two do what the other does alone."""
+        for k, result in enumerate(self.results):
+            right, *alone = (self._known(k, *some).fingerprint for some in ((), (one,), (other,)))
+            harmless = [alike(fingerprint, right) for fingerprint in alone]
+            if any(harmless):
+                expected = alone[harmless.index(False)] if not all(harmless) else right
+                if not alike(result.fingerprint, expected):
+                    return False
+        return True
+
+    def _agrees(self, known: Result, k: int) -> bool:
+        result = self.results[k]
+        if known.passed or result.passed:
+            return known.passed and result.passed
+        return alike(known.fingerprint, result.fingerprint)
+
+    def _known(self, k: int, *mistakes: Mistake) -> Result:
+        return _result(self.exercise.name, mistakes, k, self.secret)
 
 
 @cache
@@ -79,6 +102,6 @@ def _functions(exercise: str, mistakes: tuple[Mistake, ...]) -> Functions:
 
 
 @cache
-def _result(exercise: str, functions: Functions, check: int, secret: str) -> Result:
-    """What a mistake comes to in a check: worked out once in a process."""
-    return EXERCISES[exercise].run_one(check, functions, secret)
+def _result(exercise: str, mistakes: tuple[Mistake, ...], check: int, secret: str) -> Result:
+    """What mistakes come to in a check: worked out once in a process."""
+    return EXERCISES[exercise].run_one(check, _functions(exercise, mistakes), secret)

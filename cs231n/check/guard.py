@@ -272,15 +272,15 @@ def copied(value):
     return value
 
 
-def _is_small(part) -> bool:
+def _is_small(value) -> bool:
     """Whether what a function returned is at most a few arrays, numbers and texts, none large."""
-    if isinstance(part, tuple | list):
-        return len(part) <= 8 and all(map(_is_small, part))
-    if isinstance(part, np.ndarray):
-        return part.size <= 10_000 and part.dtype.kind in "biuf"
-    if isinstance(part, str):
-        return len(part) <= MAX_PRINTED
-    return part is None or isinstance(part, bool | float | np.number | np.bool_)
+    if isinstance(value, tuple | list):
+        return len(value) <= 8 and all(map(_is_small, value))
+    if isinstance(value, np.ndarray):
+        return value.size <= 10_000 and value.dtype.kind in "biuf"
+    if isinstance(value, str):
+        return len(value) <= MAX_PRINTED
+    return value is None or isinstance(value, bool | float | np.number | np.bool_)
 
 
 def same(before, after) -> bool:

@@ -189,10 +189,10 @@ def _check_layers(f, rng, cases, which=GRADIENTS, strict=False):
     """Gradients of some of _LAYERS, with the same numbers in all checks; the worst measurement."""
     seeds = rng.integers(2**32, size=4).tolist()
     measured = []
-    for case in cases:
-        asked = *seeds, _LAYERS.index(case)
+    for layer in cases:
+        asked = *seeds, _LAYERS.index(layer)
         own = np.random.default_rng(asked)
-        measured.append(_check_backward(f, own, case, which, strict, asked))
+        measured.append(_check_backward(f, own, layer, which, strict, asked))
     return max(measured, key=lambda m: m.error)
 
 
