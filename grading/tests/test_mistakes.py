@@ -50,7 +50,7 @@ def test_a_mistake_is_noticed_and_named_as_no_other(mistake):
 def test_the_sentence_is_short_and_gives_no_line_of_the_solution(mistake):
     assert 40 <= len(mistake.says) <= 320
     assert re.match(r"[A-Z]", mistake.says)
-    assert mistake.says.endswith((".", "?"))
+    assert mistake.says.endswith((".", "?", ".)"))
     assert section(mistake)
     squeezed = "".join(mistake.says.split())
     for name in mistake.changed:
