@@ -29,6 +29,20 @@ def doubles(f, rng):
     return close(f.double(x), 2 * x)
 
 
+def test_numbers_follow_the_secret_but_where_chance_would_decide():
+    seen = []
+    exercise = Exercise("draws", functions=())
+    for name in ("any", "small"):
+        exercise.check(name)(lambda f, rng: seen.append(rng.random()))
+    exercise.same_in_all_courses("small")
+    for secret in ("a", "b"):
+        exercise.run({}, secret)
+    assert seen[0] != seen[2]
+    assert seen[1] == seen[3]
+    with pytest.raises(ValueError, match="no check named 'large'"):
+        exercise.same_in_all_courses("large")
+
+
 # ---- verdicts ------------------------------------------------------------------------------
 
 

@@ -255,3 +255,11 @@ def _(f, rng):
     for table in tables:
         whole_numbers(table, "table", table.shape)
     check_not_constant(*tables, "table")
+
+
+# ---- where chance would decide --------------------------------------------------------------
+
+partially_connected_forward.same_in_all_courses(
+    "a random table, stride 2, padded",
+    "float32 input, columns first in memory",
+)

@@ -250,3 +250,31 @@ def _add_backward_checks(exercise, names, tried, more):
 
 _add_backward_checks(inception_backward, INCEPTION, INCEPTION_CASES, INCEPTION_CASES[2])
 _add_backward_checks(residual_block_backward, RESIDUAL, RESIDUAL_CASES, RESIDUAL_CASES[1])
+
+
+# ---- where chance would decide --------------------------------------------------------------
+
+inception_backward.same_in_all_courses(
+    "small maps: dx",
+    "one channel, one filter a layer: dx",
+    "as many filters everywhere: dx",
+    "as many filters everywhere: parameters",
+    "small maps: parameters",
+    "one channel, one filter a layer: parameters",
+)
+inception_forward.same_in_all_courses(
+    "another number of filters in each layer",
+    "as many filters everywhere",
+    "small maps",
+    "one channel, one filter a layer",
+    "float32 input, columns first in memory",
+    "negative input: padding never wins",
+)
+residual_block_backward.same_in_all_courses(
+    "a single pixel: dx",
+    "a single pixel: parameters",
+)
+residual_block_forward.same_in_all_courses(
+    "a single pixel",
+    "projection with stride 1",
+)

@@ -81,3 +81,11 @@ def _(f, rng):
             raise CheckFailed(f"There are {len(losses)} losses, one a step would be {steps}.")
         ends.append(w)
     check_not_constant(*ends, "w")
+
+
+# ---- where chance would decide --------------------------------------------------------------
+
+fine_tune_last_layer.same_in_all_courses(
+    "scores in the thousands",
+    "two classes, one feature",
+)

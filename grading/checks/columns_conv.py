@@ -266,3 +266,10 @@ def _(f, rng):
         return steps
 
     check_own_steps(f, ("im2col", "col2im"), count, _BACKWARD)
+
+
+# ---- where chance would decide --------------------------------------------------------------
+
+conv_forward_im2col.same_in_all_courses(
+    "a single number",
+)

@@ -253,3 +253,14 @@ def _add_backward_checks(exercise, kind, cases):
 
 _add_backward_checks(max_pool_backward_reshape, RESHAPE, TILES)
 _add_backward_checks(max_pool_backward_im2col, COLUMNS, ANY_WINDOWS)
+
+
+# ---- where chance would decide --------------------------------------------------------------
+
+max_pool_forward_reshape.same_in_all_courses(
+    "float32, columns first in memory; bytes",
+)
+max_pool_forward_im2col.same_in_all_courses(
+    "one picture of one channel",
+    "float32, columns first in memory; bytes",
+)

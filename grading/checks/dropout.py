@@ -168,3 +168,10 @@ def _(f, rng):
         hint = "The mask comes from cache, and cache stays as it is."
         measured = _compare_gradient(dx, dout, out / x, hint)
     return measured
+
+
+# ---- where chance would decide --------------------------------------------------------------
+
+dropout_forward.same_in_all_courses(
+    "a share of p is kept",
+)

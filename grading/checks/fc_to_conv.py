@@ -316,3 +316,26 @@ def _(f, rng):
     others = f.shift_and_stitch(*_arguments("shift_and_stitch", rng, SQUARE, 2, 3, N=1, step=1))
     serious(scores, "scores")
     check_not_constant(scores, others, "scores")
+
+
+# ---- where chance would decide --------------------------------------------------------------
+
+slide_classifier.same_in_all_courses(
+    "pictures of the training's size",
+    "pictures of its size, taller than wide",
+    "2×5 places",
+    "4×1 places, windows wider than tall",
+    "windows of the pool that overlap",
+    "a convolution with stride 2",
+    "one hidden value and one class",
+    "one picture, float32, columns first in memory",
+    "inputs are left as they are",
+    "a padded convolution",
+)
+crop_scores.same_in_all_courses(
+    "windows of the pool that overlap",
+    "inputs are left as they are",
+)
+shift_and_stitch.same_in_all_courses(
+    "2×4 places, windows wider than tall",
+)

@@ -160,3 +160,10 @@ def _check_unspoilt(f, norm: Norm, backward: str, args, others, dout) -> None:
 _add_checks(batchnorm_backward_alt, BATCH)
 for _norm in NORMS:
     _add_checks(globals()[_norm.backward], _norm)
+
+
+# ---- where chance would decide --------------------------------------------------------------
+
+batchnorm_backward.same_in_all_courses(
+    "sizes that are equal, or 1",
+)

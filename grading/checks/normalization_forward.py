@@ -208,3 +208,14 @@ def _add_mode_checks(exercise: Exercise, norm: Norm) -> None:
 
 _add_mode_checks(batchnorm_forward, BATCH)
 _add_mode_checks(spatial_batchnorm_forward, SPATIAL)
+
+
+# ---- where chance would decide --------------------------------------------------------------
+
+batchnorm_forward.same_in_all_courses(
+    "mean and variance along the right axes",
+    "sizes that are equal, or 1",
+)
+layernorm_forward.same_in_all_courses(
+    "mean and variance along the right axes",
+)

@@ -303,3 +303,18 @@ def _(f, rng):
 def _(f, rng):
     case = Case("", 1, (2, 3, 6, 8), (2, 2), 1, "By convention a window of zeros passes on 0.")
     return _compare_backward(f, _L2, with_zero_windows(rng), case, rng)
+
+
+# ---- where chance would decide --------------------------------------------------------------
+
+max_pool_forward_naive.same_in_all_courses(
+    "one picture of one channel",
+    "float32 input, columns first in memory",
+    "one window over the whole picture, stride 2",
+)
+max_pool_backward_naive.same_in_all_courses(
+    "one picture of one channel",
+)
+l2_pool_forward.same_in_all_courses(
+    "single pixels, stride 3",
+)

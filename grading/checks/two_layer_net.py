@@ -243,3 +243,10 @@ def _(f, rng):
         close(again.get(name), part, what=f"{name} of the same call again", tolerance=1e-10)
     if all(name in between and np.array_equal(part, between[name]) for name, part in first.items()):
         raise CheckFailed("loss and grads are the same, whatever goes in.")
+
+
+# ---- where chance would decide --------------------------------------------------------------
+
+two_layer_net.same_in_all_courses(
+    "one sample of class 0; one hidden neuron",
+)

@@ -157,3 +157,10 @@ def _(f, rng):
 @adam.check("w and dw left alone, nothing remembered elsewhere")
 def _(f, rng):
     _harmless(f, "adam", rng, _ADAM)
+
+
+# ---- where chance would decide --------------------------------------------------------------
+
+adam.same_in_all_courses(
+    "a first step",
+)
