@@ -9,8 +9,10 @@ these does not hold.
 from __future__ import annotations
 
 import argparse
+import importlib
 import multiprocessing
 import os
+import pkgutil
 import sys
 import time
 from collections import defaultdict
@@ -18,6 +20,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 from tqdm import tqdm
 
+PARTS = ("mutants", "bank", "variants", "strangers")
 SECONDS = "3"  # that one call of a mutant may take
 
 
@@ -33,6 +36,8 @@ def main() -> int:
             fine &= _bank(pool, args)
         if "variants" in args.parts:
             fine &= _variants(pool, args)
+        if "strangers" in args.parts:
+            _strangers(pool, args)
     print(f"\n{time.monotonic() - start:.0f} s with {args.jobs} processes.")
     return 0 if fine else 1
 
@@ -42,8 +47,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "parts",
         nargs="*",
-        default=["mutants", "bank", "variants"],
-        help="mutants, bank, variants (default: all three)",
+        default=list(PARTS),
+        help=f"{', '.join(PARTS)} (default: all of them)",
     )
     parser.add_argument("--only", default="", metavar="NAME", help="a reference module or function")
     parser.add_argument("--secrets", type=int, default=20, help="how many secrets (default: 20)")
@@ -53,9 +58,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--visible", action="store_true", help="mutants: the visible checks too")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     args = parser.parse_args()
-    unknown = set(args.parts) - {"mutants", "bank", "variants"}
+    unknown = set(args.parts) - set(PARTS)
     if unknown:
-        parser.error(f"unknown: {', '.join(sorted(unknown))}; choose mutants, bank, variants")
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; choose {', '.join(PARTS)}")
     return args
 
 
@@ -163,10 +168,7 @@ def _variants(pool, args) -> bool:
     runs = [pool.submit(judge_variants, name, args.secrets) for name in _exercises(args)]
     rows = [row for run in tqdm(runs, desc="variants", unit="exercise") for row in run.result()]
     lost = [f"{exercise}: {name}: {why}" for exercise, name, why in rows if why]
-    solutions = len({name for _, name, _ in rows})
-    print(
-        f"\nvariants: {solutions} right solutions of {len(rows)} exercises, {args.secrets} secrets"
-    )
+    print(f"\nvariants: {len(rows)} right solutions of exercises, {args.secrets} secrets")
     print(f"  lost a mark  {len(lost)}")
     print("\n".join(f"  {line}" for line in lost))
     return not lost
@@ -188,6 +190,46 @@ def judge_variants(exercise: str, secrets: int) -> list[tuple[str, str, str]]:
                 if not passed
             ]
             rows.append((exercise, variant.name, next(iter(failed), "")))
+    return rows
+
+
+# ---- wrong solutions that the bank does not come from --------------------------------------
+
+
+def _strangers(pool, args) -> None:
+    """Solutions of grading/tests/wrong, written from scratch: how many does the bank name?"""
+    runs = [pool.submit(diagnose_strangers, name) for name in _exercises(args)]
+    rows = [row for run in tqdm(runs, desc="strangers", unit="exercise") for row in run.result()]
+    same = sum(told == name for _, name, told in rows)
+    others = [row for row in rows if row[2] not in ("", row[1])]
+    count = max(len(rows), 1)
+    print(f"\nwrong solutions written from scratch: {len(rows)}")
+    print(f"  named by the name they have         {same:>5}  {same / count:7.1%}")
+    print(f"  by another, to be looked at         {len(others):>5}  {len(others) / count:7.1%}")
+    print(f"  not named: the checks' own messages {len(rows) - same - len(others):>5}")
+    for exercise, name, told in others:
+        print(f"  {exercise}: {name}: {told}")
+
+
+def diagnose_strangers(exercise: str) -> list[tuple[str, str, str]]:
+    """(exercise, name, the mistakes it is taken for) of each."""
+    from grading.checks import EXERCISES
+    from grading.diagnosis import diagnose
+    from grading.tests import wrong
+
+    banks = {}  # several modules may add to one bank
+    for module in pkgutil.iter_modules(wrong.__path__):
+        bank = getattr(importlib.import_module(f"{wrong.__name__}.{module.name}"), "WRONG", [])
+        banks[id(bank)] = bank
+    rows = []
+    for entry in (entry for bank in banks.values() for entry in bank):
+        if entry["exercise"] == exercise:
+            functions = {
+                name: entry["functions"].get(name) for name in EXERCISES[exercise].functions
+            }
+            results, _ = EXERCISES[exercise].run(functions, "0")
+            found = diagnose(EXERCISES[exercise], results, "0")
+            rows.append((exercise, entry["name"], " and ".join(m.name for m in found)))
     return rows
 
 

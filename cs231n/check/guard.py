@@ -202,9 +202,9 @@ class Functions:
             if isinstance(answer, tuple):
                 seen = [part for k, part in enumerate(answer) if k not in opaque(name)]
             self._hear(seen)
-            for before, after in zip(args, handed, strict=True):
+            for position, (before, after) in enumerate(zip(args, handed, strict=True)):
                 if not same(before, after):
-                    self._hear(after)
+                    self._hear((position, after))
         return answer, handed
 
     def _call_counted(self, name: str, args: list) -> tuple:

@@ -129,6 +129,22 @@ def test_a_changed_argument_is_noted():
     assert not alike(result_of(lambda x: (2 * x, x)), result_of(writes))
 
 
+def test_which_argument_was_changed_is_noted():
+    pair = Exercise("pair", functions=("pair",))
+
+    @pair.check("two arrays")
+    def _(f, rng):
+        f.pair(np.ones(3), np.ones(3))
+
+    def changes(position):
+        def function(*arrays):
+            arrays[position][:] = 7
+
+        return pair.run({"pair": function})[0][0].fingerprint
+
+    assert not alike(changes(0), changes(1))
+
+
 def test_errors_are_told_apart_by_what_they_say_and_not_by_their_line():
     def first(x):
         return np.ones(3) + np.ones(4)
