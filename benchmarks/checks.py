@@ -139,14 +139,17 @@ def judge_bank(exercise: str, secrets: int) -> list[dict]:
     from grading.checks import EXERCISES
     from grading.diagnosis import diagnose
     from grading.mistakes import bank
-    from grading.mistakes.judging import verdicts
     from grading.mistakes.shipped import visible_results
 
     rows = []
     for mistake in bank().get(exercise, ()):
         functions = mistake.functions()
-        results, _ = EXERCISES[exercise].run(functions, "0")
-        seen = {tuple(verdicts(exercise, functions, str(k))) for k in range(secrets)}
+        seen, told = set(), set()
+        for secret in map(str, range(secrets)):
+            results, _ = EXERCISES[exercise].run(functions, secret)
+            seen.add(tuple(result.passed for result in results))
+            found = diagnose(EXERCISES[exercise], results, secret)
+            told.add(" and ".join(m.name for m in found))
         visible = visible_results(mistake)
         known = diagnosis.known_mistakes().get(VISIBLE[exercise].name, ())
         found = diagnosis.recognise(visible, known)
@@ -155,7 +158,7 @@ def judge_bank(exercise: str, secrets: int) -> list[dict]:
                 "exercise": exercise,
                 "name": mistake.name,
                 "noticed": not any(all(passed) for passed in seen),
-                "told": " and ".join(m.name for m in diagnose(EXERCISES[exercise], results, "0")),
+                "told": ", or ".join(sorted(told)),
                 "visible": not all(result.passed for result in visible),
                 "visibly_told": found is not None and found.says == mistake.says,
                 "shaky": len(seen) > 1,

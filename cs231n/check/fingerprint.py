@@ -10,10 +10,10 @@ import zlib
 
 import numpy as np
 
-CLOSE = 2e-6  # fingerprints that differ by less are the same
+CLOSE = 3e-7  # fingerprints that differ by less are the same
 MOST = 30_000  # numbers of a check's answers that are looked at
 PART = 200  # so many of them anything else counts for: it takes as long
-_SMALL = 1e-6  # values this small may be rounding only
+_SMALL = 1e-6  # of values this small, some may be rounding only
 
 # The legacy generator's numbers are the same in every version of NumPy.
 _WEIGHTS = np.random.RandomState(231).standard_normal((2, 4099))

@@ -152,6 +152,15 @@ class Functions:
         self._noted, self._fingerprint = names, Fingerprint()
         return self._fingerprint
 
+    @contextlib.contextmanager
+    def unnoted(self) -> Iterator[None]:
+        """Calls inside leave the fingerprint as it is: for questions asked once for many checks."""
+        noted, self._noted = self._noted, ()
+        try:
+            yield
+        finally:
+            self._noted = noted
+
     def once(self, key: tuple, work: Callable):
         """What work() returns or fails with; work, which calls these functions, is done once.
 

@@ -55,7 +55,8 @@ def once(judge: Callable) -> Callable:
     def ask(f, *args):
         verdicts = said.setdefault(f, {})
         if args not in verdicts:
-            verdicts[args] = judge(f, *args)
+            with f.unnoted():
+                verdicts[args] = judge(f, *args)
         return verdicts[args]
 
     return ask
