@@ -141,7 +141,8 @@ def report(groups: list[Cluster], notebooks: int, unread: list[str]) -> None:
         print("\nKnown mistakes:")
     for (exercise, name), count in known.most_common():
         print(f"  {count:>4}  {exercise}: {name}")
-    print(f"\n{len(unnamed)} kinds of failure without a name.")
+    kinds = "one kind" if len(unnamed) == 1 else f"{len(unnamed)} kinds"
+    print(f"\n{kinds} of failure without a name.")
     for group in unnamed[:SHOWN]:
         print("\n".join(_described(group)))
     if unnamed:
