@@ -63,7 +63,7 @@ def explain_shape(name, gradient, x, pad):
     if 0 in shape:
         raise CheckFailed(
             f"dx has shape {shape}: it is empty. With pad 0, a slice [pad:-pad] is [0:0]. "
-            "Cut out [pad : pad + H] and [pad : pad + W]."
+            "Where in the padded array does the picture begin, and how long is it?"
         )
     if pad and shape[2:] == (x.shape[2] + 2 * pad, x.shape[3] + 2 * pad):
         raise CheckFailed(f"dx has shape {shape}: it still has its padding. x is {x.shape}.")

@@ -33,7 +33,8 @@ class Table:
             if self.printed
             else ""
         )
-        note = f"<p>{escape(self.note)}</p>" if self.note else ""
+        edge = f"border-left:3px solid {_FAILED[1]};padding-left:0.6em"
+        note = f'<p style="{edge}">{escape(self.note)}</p>' if self.note else ""
         footer = f"<p>{escape(self.footer)}</p>" if self.footer else ""
         return (
             f'<div class="cs231n-check"><p><b>{escape(self.title)}</b></p>{note}'
