@@ -12,6 +12,7 @@ import grading.checks
 import grading.tests.wrong.convolution_backward
 import grading.tests.wrong.convolution_variants
 import grading.variants.convolution_indirect
+from cs231n.check.slips import windows_over
 from grading.checks.core import grade
 from grading.reference import convolution as reference
 from grading.tests.first_failure import fails_a_check
@@ -220,6 +221,18 @@ def test_marks_lost_fit_the_slip(exercise, slip, least, most):
 def test_message_names_the_slip(exercise, slip, told):
     (entry,) = (e for e in WRONG if (e["exercise"], e["name"]) == (exercise, slip))
     assert any(told in failure for failure in failures("visible", exercise, entry["functions"]))
+
+
+def test_grading_tells_where_only_shared_pixels_are_wrong():
+    def last_window_wins(dout, cache):
+        x, w, b, param = cache
+        dx, dw, db = reference.conv_backward_naive(dout, cache)
+        over = windows_over(x.shape[2:], (*w.shape[2:], param["stride"], param["pad"]))
+        return np.where(over > 1, dx + 1, dx), dw, db
+
+    functions = reference_functions(PAIR[1]) | {PAIR[1]: last_window_wins}
+    told = failures("hidden", PAIR[1], functions)
+    assert any("several windows share" in message for message in told)
 
 
 def test_points_of_the_notebook_add_up():
