@@ -225,7 +225,7 @@ def test_message_names_the_slip(exercise, slip, told):
 
 def test_grading_tells_where_only_shared_pixels_are_wrong():
     def last_window_wins(dout, cache):
-        x, w, b, param = cache
+        x, w, _, param = cache
         dx, dw, db = reference.conv_backward_naive(dout, cache)
         over = windows_over(x.shape[2:], (*w.shape[2:], param["stride"], param["pad"]))
         return np.where(over > 1, dx + 1, dx), dw, db
