@@ -129,7 +129,7 @@ def as_text(card: dict, repaired: list[str] = ()) -> str:
         score = f"{'?':>6}" if waits else f"{exercise['score']:6.2f}"
         points = f"{score} of {exercise['max_score']:2g}"
         lines.append(f"  {name:<{width}}  {points}   {passed}".rstrip())
-        for mistake in exercise["mistakes"]:
+        for mistake in exercise.get("mistakes", ()):
             lines += _indented(mistake["says"], 6)
         lines += [line for c in checks if not c["passed"] for line in _failed(c)]
     lines += ["", f"  {'total':<{width}}  {card['score']:6.2f} of {card['max_score']:2g}"]

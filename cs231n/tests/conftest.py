@@ -1,5 +1,7 @@
 """What several of the package's tests share."""
 
+import sys
+
 import pytest
 from hypothesis import settings
 
@@ -8,6 +10,14 @@ from cs231n import fast_optim, fast_pointwise, fast_pooling, get_num_threads, se
 # The same examples every time: a test that passed must not fail on another run of the same code.
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
+
+
+@pytest.fixture(autouse=True)
+def no_figures_from_before():
+    """Whatever ran in this process before, a test begins without open figures."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close("all")
 
 
 @pytest.fixture(params=["cython", "numpy"])
