@@ -1,0 +1,111 @@
+"""Handing in: one archive, nothing forgotten, nothing lost."""
+
+import json
+import zipfile
+
+import pytest
+
+from cs231n.submit import ASSIGNMENTS, main
+
+DONE = "def im2col(x):\n    return x"
+STUB = "def im2col(x):\n    raise NotImplementedError('not implemented yet')"
+
+
+def code(source, ran=1):
+    return {"cell_type": "code", "source": source, "execution_count": ran, "outputs": []}
+
+
+def notebook(*cells):
+    return json.dumps({"cells": list(cells), "nbformat": 4, "nbformat_minor": 5, "metadata": {}})
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The second assignment, done; one's own folder is another."""
+    (tmp_path / "work").mkdir()
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for name in ASSIGNMENTS["assignment2"]:
+        path = tmp_path / "work" / f"{name}.ipynb"
+        path.write_text(notebook(code(DONE), code("check.im2col(im2col)", 2)))
+    return tmp_path / "work"
+
+
+def test_done_work_is_in_the_archive_byte_for_byte(folder, tmp_path, capsys):
+    assert main([str(folder)]) == 0
+    archive = tmp_path / "here" / "assignment2.zip"
+    with zipfile.ZipFile(archive) as inside:
+        assert inside.testzip() is None
+        assert inside.namelist() == ["5_im2col.ipynb", "6_fc_to_conv.ipynb"]
+        for name in inside.namelist():
+            assert inside.read(name) == (folder / name).read_bytes()
+    said = capsys.readouterr().out
+    assert "2 notebooks, SHA-256" in said
+    first = archive.read_bytes()
+    assert main([str(folder), "--force"]) == 0
+    assert archive.read_bytes() == first
+    assert [p.name for p in archive.parent.iterdir()] == ["assignment2.zip"]
+
+
+def test_an_archive_that_is_there_is_not_replaced(folder, tmp_path, capsys):
+    there = tmp_path / "here" / "assignment2.zip"
+    there.write_text("kept")
+    assert main([str(folder)]) == 2
+    assert there.read_text() == "kept"
+    assert "--force" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "it is not in"),
+        ("{", "damaged"),
+        ("[]", "damaged"),
+        ('{"cells": [3]}', "damaged"),
+        (notebook(), "empty"),
+        (notebook(code("  ")), "empty"),
+        (notebook(code(DONE), code("check.im2col(im2col)", None)), "1 of 1 check cells"),
+        (notebook(code(DONE, None)), "have no result"),
+    ],
+)
+def test_what_is_missing_is_named_and_nothing_is_written(folder, tmp_path, content, told, capsys):
+    path = folder / "5_im2col.ipynb"
+    path.unlink() if content is None else path.write_text(content)
+    assert main([str(folder)]) == 1
+    assert told in capsys.readouterr().out
+    assert list((tmp_path / "here").iterdir()) == []
+    assert main([str(folder), "--anyway"]) == 1
+    assert (tmp_path / "here" / "assignment2.zip").exists()
+
+
+def test_what_is_not_written_yet_is_named_and_may_be_handed_in(folder, capsys):
+    question = {"cell_type": "markdown", "source": ["Why?\n", "\n", "YOUR ANSWER HERE"]}
+    cells = code(STUB), question, code("check.im2col(im2col)", 2)
+    (folder / "5_im2col.ipynb").write_text(notebook(*cells))
+    assert main([str(folder)]) == 0
+    assert "not written yet: im2col, a question" in capsys.readouterr().out
+
+
+def test_a_later_cell_counts_and_broken_python_is_passed_over(folder, capsys):
+    cells = code(STUB), code("%matplotlib inline"), code("def broken(:"), code(DONE)
+    (folder / "5_im2col.ipynb").write_text(notebook(*cells, code("check.im2col(im2col)", 2)))
+    assert main([str(folder)]) == 0
+    assert "not written yet" not in capsys.readouterr().out
+
+
+def test_the_assignment_is_told_or_asked_for(folder, tmp_path, capsys):
+    (folder / "7_architectures.ipynb").write_text(notebook(code(DONE)))
+    assert main([str(folder)]) == 2
+    assert "assignment2 and assignment3" in capsys.readouterr().err
+    assert main([str(folder), "--assignment", "assignment2"]) == 0
+    assert main([str(tmp_path)]) == 2
+    assert "no notebook of the course" in capsys.readouterr().err
+    assert main([str(tmp_path / "nowhere")]) == 2
+    assert main([str(folder), "--assignment", "assignment2", "--output", "no/a.zip"]) == 2
+    assert "the folder no does not exist" in capsys.readouterr().err
+
+
+def test_it_knows_all_notebooks_of_the_course():
+    build = pytest.importorskip("grading.build")
+    known = {name: list(notebooks) for name, notebooks in ASSIGNMENTS.items()}
+    assert known == build.assignments()
