@@ -16,7 +16,7 @@ def score_card(assignment: str, notebook: str, results: dict, reason: str | None
             "max_score": r["max_score"],
             "graded": r["score"] is not None,
             "checks": r["checks"],
-            "mistakes": r["mistakes"],
+            "mistakes": r.get("mistakes", []),
         }
         for name, r in results.items()
     }
