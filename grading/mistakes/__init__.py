@@ -16,7 +16,7 @@ from pathlib import Path
 
 from grading.checks import EXERCISES
 from grading.errors import GradingError
-from grading.mistakes.worlds import REFERENCE, World, home_of, world
+from grading.mistakes.worlds import REFERENCE, home_of, world
 
 FOLDER = Path(__file__).parent
 _KEYS = {"name", "in", "exercise", "change", "says", "see"}
@@ -53,11 +53,11 @@ def functions_of(exercise: str, mistakes: Iterable[Mistake] = ()) -> dict[str, C
     changes = tuple((m.changed, m.changes, m.name) for m in mistakes)
     names = EXERCISES[exercise].functions
     here = _changed_world(home_of(names), changes)
-    return {name: here.namespace[name] for name in names}
+    return {name: here[name] for name in names}
 
 
 @cache
-def _changed_world(module: str, changes: tuple) -> World:
+def _changed_world(module: str, changes: tuple) -> dict[str, object]:
     bodies = {}
     for names, pairs, mistake in changes:
         for old, new in pairs:

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from cs231n.check import EXERCISES as VISIBLE
+from cs231n.check.core import Exercise
 from cs231n.check.guard import Functions
 from grading.checks import EXERCISES
 from grading.errors import GradingError
@@ -27,11 +28,12 @@ def is_noticed(mutant: Mutant, secret: str = "", visible: bool = False) -> bool:
     """Whether a check of an exercise that calls the function fails; hidden checks, or visible."""
     exercises = VISIBLE if visible else EXERCISES
     names = judges(mutant.function)
-    return any(_fails(exercises[name], mutant.namespace, secret) for name in names)
+    return any(fails_a_check(exercises[name], mutant.namespace, secret) for name in names)
 
 
-def _fails(exercise, namespace: Mapping[str, object], secret: str) -> bool:
-    f = Functions({name: namespace.get(name) for name in exercise.functions})
+def fails_a_check(exercise: Exercise, functions: Mapping[str, object], secret: str = "") -> bool:
+    """Whether one of the exercise's checks fails; they are run in order until one does."""
+    f = Functions({name: functions.get(name) for name in exercise.functions})
     return any(not exercise.run_one(k, f, secret).passed for k in range(len(exercise.checks)))
 
 

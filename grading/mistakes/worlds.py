@@ -22,8 +22,8 @@ from grading.settings import SOURCE
 class Part:
     """What students write of a function or class of the reference.
 
-    node: its syntax tree; body: its text without signature and docstring; first, last: the lines
-    of the body in the module's text, counted from 1
+    body: its text without signature and docstring; first, last: the lines of the body in the
+    module's text, counted from 1
     """
 
     name: str
@@ -31,14 +31,6 @@ class Part:
     body: str
     first: int
     last: int
-
-
-@dataclass(frozen=True)
-class World:
-    """A namespace, and the text that it was made from."""
-
-    text: str
-    namespace: dict[str, object]
 
 
 def _parts() -> dict[str, Part]:
@@ -92,8 +84,8 @@ def _wrappers() -> dict[str, tuple[str, str]]:
     return found
 
 
-def world(module: str, bodies: Mapping[str, str]) -> World:
-    """A copy of a reference module with other bodies: name of a function -> text.
+def world(module: str, bodies: Mapping[str, str]) -> dict[str, object]:
+    """The namespace of a reference module with other bodies: name of a function -> text.
 
     Raises GradingError where the changed text is no Python.
     """
@@ -110,7 +102,7 @@ def world(module: str, bodies: Mapping[str, str]) -> World:
     except SyntaxError as problem:
         changed = ", ".join(bodies)
         raise GradingError(f"{changed}: with the change this is no Python: {problem}.") from None
-    return World(text, _run(module, code))
+    return _run(module, code)
 
 
 def world_with(module: str, changed: ast.stmt) -> dict[str, object]:

@@ -10,7 +10,7 @@ import cs231n.check
 import grading.checks
 import grading.tests.wrong.case_studies_blocks
 from grading.checks.core import grade
-from grading.tests.first_failure import fails_a_check
+from grading.mistakes.judging import fails_a_check
 from grading.tests.wrong.case_studies import WRONG, changed, reference_of
 from grading.variants.case_studies import RIGHT
 

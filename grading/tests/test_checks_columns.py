@@ -13,8 +13,8 @@ import grading.tests.wrong.columns_conv
 import grading.tests.wrong.columns_pools
 import grading.tests.wrong.columns_tiles
 from grading.checks.core import grade
+from grading.mistakes.judging import fails_a_check
 from grading.reference import columns as reference
-from grading.tests.first_failure import fails_a_check
 from grading.tests.wrong.columns import WRONG, sizes
 from grading.variants.columns import RIGHT
 

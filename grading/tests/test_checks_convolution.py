@@ -14,8 +14,8 @@ import grading.tests.wrong.convolution_variants
 import grading.variants.convolution_indirect
 from cs231n.check.slips import windows_over
 from grading.checks.core import grade
+from grading.mistakes.judging import fails_a_check
 from grading.reference import convolution as reference
-from grading.tests.first_failure import fails_a_check
 from grading.tests.wrong.convolution import WRONG
 from grading.variants.convolution import RIGHT
 

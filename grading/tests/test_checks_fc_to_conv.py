@@ -9,8 +9,8 @@ import pytest
 import cs231n.check
 import grading.checks
 from grading.checks.core import grade
+from grading.mistakes.judging import fails_a_check
 from grading.reference import fc_to_conv as reference
-from grading.tests.first_failure import fails_a_check
 from grading.tests.wrong.fc_to_conv import WRONG
 from grading.tests.wrong.sliding import slide, stitch
 from grading.variants.fc_to_conv import RIGHT

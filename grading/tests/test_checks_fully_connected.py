@@ -14,8 +14,8 @@ import grading.tests.wrong.relu
 import grading.tests.wrong.softmax_loss
 import grading.tests.wrong.svm_loss
 from grading.checks.core import grade
+from grading.mistakes.judging import fails_a_check
 from grading.reference import fully_connected as reference
-from grading.tests.first_failure import fails_a_check
 from grading.tests.wrong.fully_connected import WRONG, affine_gradients
 from grading.tests.wrong.two_layer_net import LAYERS, net
 from grading.variants.fully_connected import RIGHT

@@ -13,8 +13,8 @@ import grading.tests.wrong.normalization_backward
 import grading.tests.wrong.normalization_maps
 from cs231n.check.guard import Functions
 from grading.checks.core import grade
+from grading.mistakes.judging import fails_a_check
 from grading.reference import normalization as reference
-from grading.tests.first_failure import fails_a_check
 from grading.tests.wrong.normalization import WRONG
 from grading.variants.normalization import RIGHT
 

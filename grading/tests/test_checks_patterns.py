@@ -5,8 +5,8 @@ import pytest
 import cs231n.check
 import grading.checks
 from grading.checks.core import grade
+from grading.mistakes.judging import fails_a_check
 from grading.reference import patterns as reference
-from grading.tests.first_failure import fails_a_check
 from grading.tests.wrong.patterns import WRONG
 from grading.variants.patterns import RIGHT
 

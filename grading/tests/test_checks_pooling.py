@@ -12,8 +12,8 @@ import grading.tests.wrong.pooling_l2_conv
 import grading.tests.wrong.pooling_max_avg
 import grading.variants.pooling_general
 from grading.checks.core import grade
+from grading.mistakes.judging import fails_a_check
 from grading.reference import pooling as reference
-from grading.tests.first_failure import fails_a_check
 from grading.tests.wrong.pooling import RIGHT_FORWARD, WRONG
 from grading.variants.pooling import RIGHT
 

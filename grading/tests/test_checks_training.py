@@ -9,8 +9,8 @@ import cs231n.check
 import grading.checks
 import grading.tests.wrong.training_rules
 from grading.checks.core import grade
+from grading.mistakes.judging import fails_a_check
 from grading.reference import training as reference
-from grading.tests.first_failure import fails_a_check
 from grading.tests.wrong.training import WRONG
 from grading.variants.training import RIGHT, WRAPPED
 
