@@ -18,6 +18,7 @@ import importlib
 import json
 import linecache
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -102,12 +103,31 @@ def own_functions(notebook: str, names: tuple, folder: str | Path | None = None)
 
 def find(notebook: str, folder: str | Path | None = None) -> Path:
     """The path of a notebook. Raises NotThere where it is not found."""
-    file = f"{notebook.removesuffix('.ipynb')}.ipynb"
+    name = notebook.removesuffix(".ipynb")
     for place in _places() if folder is None else [Path(folder)]:
-        if (place / file).is_file():
-            return place / file
+        path = in_folder(place, name)
+        if path is not None:
+            return path
     where = "here, nor in the other assignments' folders" if folder is None else f"in {folder}"
-    raise NotThere(f"there is no {file} {where}")
+    raise NotThere(f"there is no {name}.ipynb {where}")
+
+
+def in_folder(folder: Path, name: str) -> Path | None:
+    """A notebook's file in a folder, or None. Where it is missing, the newest of its copies, by the
+    names that Colab, browsers and JupyterLab give them.
+
+    Inputs:
+    - name: of the notebook, "2_convolution"
+    """
+    path = folder / f"{name}.ipynb"
+    if path.is_file():
+        return path
+    copy = re.compile(rf"(Copy[ _]of[ _])*{re.escape(name)}([ _]?\(\d+\)|-Copy\d+)?\.ipynb")
+    try:
+        copies = [p for p in folder.iterdir() if copy.fullmatch(p.name) and p.is_file()]
+    except OSError:
+        return None
+    return max(copies, key=lambda p: (p.stat().st_mtime, p.name), default=None)
 
 
 def _places() -> Iterator[Path]:

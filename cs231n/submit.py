@@ -13,21 +13,24 @@ import ast
 import hashlib
 import json
 import os
+import re
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cs231n.cell_code import without_magics
+from cs231n.cell_code import parse, without_magics
+from cs231n.notebooks import in_folder
 
 ASSIGNMENTS = {
     "assignment1": ("1_fully_connected", "2_convolution", "3_pooling", "4_normalization"),
     "assignment2": ("5_im2col", "6_fc_to_conv"),
     "assignment3": ("7_architectures", "8_case_studies", "9_train_convnet"),
 }
+RUN_ALL = "run all cells, then save"
 _ANSWER = "YOUR ANSWER HERE"
+_FAILED = re.compile(r"^\w+: (\d+) of (\d+) checks passed", re.MULTILINE)
 
 
 class CannotSubmit(Exception):
@@ -39,59 +42,90 @@ class Notebook:
     """What was found of one notebook: `missing` stands in the way, `open` is not written yet."""
 
     name: str
+    file: str = ""
     content: bytes = b""
     missing: list[str] = field(default_factory=list)
+    failing: list[str] = field(default_factory=list)
     open: list[str] = field(default_factory=list)
 
 
 def look_at(folder: Path, name: str) -> Notebook:
     """Read a notebook and note what is missing in it."""
-    found, path = Notebook(name), folder / f"{name}.ipynb"
-    try:
-        found.content = path.read_bytes()
-    except FileNotFoundError:
+    found, path = Notebook(name), in_folder(folder, name)
+    if path is None:
         found.missing.append(f"it is not in {folder}")
         return found
+    found.file = path.name
+    try:
+        found.content = path.read_bytes()
     except OSError as problem:
         found.missing.append(f"it cannot be read ({problem.strerror})")
         return found
     try:
         cells = json.loads(found.content)["cells"]
-        codes = [c for c in cells if c["cell_type"] == "code" and _source(c).strip()]
+        codes = [_Code(c) for c in cells if c["cell_type"] == "code" and _source(c).strip()]
         texts = [_source(c) for c in cells if c["cell_type"] == "markdown"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         found.missing.append("the file is damaged: open it in JupyterLab, and save it again")
         return found
     if not codes:
         found.missing.append("it is empty: no cell holds any code")
         return found
-    checks = [c for c in codes if _source(c).lstrip().startswith("check.")]
-    idle = sum(not c.get("execution_count") for c in checks or codes)
+    checks = [code for code in codes if code.is_check]
+    idle = sum(not code.count for code in checks or codes)
     if idle:
         found.missing.append(
-            f"{idle} of {len(checks or codes)} check cells have no result: run all cells, then save"
+            f"{idle} of {len(checks or codes)} check cells have no result: {RUN_ALL}"
         )
-    found.open = [*_stubs(map(_source, codes)), *["a question"] * sum(_ANSWER in t for t in texts)]
+    # A later definition of a name takes the place of an earlier one.
+    latest = {name: (code, is_stub) for code in codes for name, is_stub in code.defines.items()}
+    stale = [name for name, (code, stub) in latest.items() if _is_stale(name, code, stub, checks)]
+    if stale:
+        found.missing.append(f"changed after the last check of {', '.join(stale)}: {RUN_ALL}")
+    found.failing = [code.says for code in checks if code.says]
+    found.open = [name for name, (_, is_stub) in latest.items() if is_stub]
+    found.open += ["a question"] * sum(_ANSWER in text for text in texts)
     return found
+
+
+class _Code:
+    """A code cell: what it defines and uses, when it ran, what its check said."""
+
+    def __init__(self, cell: dict):
+        source = _source(cell)
+        self.count = cell.get("execution_count") or 0
+        self.is_check = source.lstrip().startswith("check.")
+        outputs = [_said(output) for output in cell.get("outputs", [])]
+        self.not_written = any("is not implemented yet" in text for text in outputs)
+        failed = (_FAILED.search(text) for text in outputs)
+        self.says = next((found[0] for found in failed if found and found[1] != found[2]), "")
+        tree = parse(without_magics(source)) or ast.Module([], [])
+        self.uses = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        self.defines = {
+            node.name: any(map(_says_not_written, ast.walk(node)))
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        }
+
+
+def _is_stale(name: str, code: _Code, is_stub: bool, checks: list[_Code]) -> bool:
+    """Whether a definition was run after its last check, never, or written since."""
+    ran = [check for check in checks if name in check.uses and check.count]
+    if not ran or (is_stub and not code.count):
+        return False
+    last = max(ran, key=lambda check: check.count)
+    return not code.count or code.count > last.count or (last.not_written and not is_stub)
+
+
+def _said(output: dict) -> str:
+    """The text of an output."""
+    text = output.get("text") or output.get("data", {}).get("text/plain", "")
+    return text if isinstance(text, str) else "".join(text)
 
 
 def _source(cell: dict) -> str:
     source = cell.get("source", "")
     return source if isinstance(source, str) else "".join(source)
-
-
-def _stubs(sources: Iterator[str]) -> list[str]:
-    """Functions that only say that they are not written; a later one of the same name counts."""
-    stubs: dict[str, bool] = {}
-    for source in sources:
-        try:
-            tree = ast.parse(without_magics(source))
-        except (SyntaxError, ValueError):
-            continue
-        for node in tree.body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                stubs[node.name] = any(map(_says_not_written, ast.walk(node)))
-    return [name for name, is_stub in stubs.items() if is_stub]
 
 
 def _says_not_written(node: ast.AST) -> bool:
@@ -106,7 +140,7 @@ def which_assignment(folder: Path) -> str:
     there = [
         assignment
         for assignment, names in ASSIGNMENTS.items()
-        if any((folder / f"{name}.ipynb").is_file() for name in names)
+        if any(in_folder(folder, name) for name in names)
     ]
     if len(there) == 1:
         return there[0]
@@ -149,9 +183,13 @@ def submit(args: argparse.Namespace) -> int:
     print(f"{assignment}:")
     for notebook in notebooks:
         size = f"{len(notebook.content) / 1000:.0f} kB" if notebook.content else "missing"
-        print(f"  {notebook.name}.ipynb   {size}")
+        renamed = notebook.file and notebook.file != f"{notebook.name}.ipynb"
+        copy = f"   (from {notebook.file})" if renamed else ""
+        print(f"  {notebook.name}.ipynb   {size}{copy}")
         for problem in notebook.missing:
             print(f"      ✗ {problem}")
+        for failing in notebook.failing:
+            print(f"      {failing}")
         if notebook.open:
             print(f"      not written yet: {', '.join(notebook.open)}")
     missing = any(notebook.missing for notebook in notebooks)

@@ -81,6 +81,7 @@ def _material(sources: Sources, course: Settings) -> Material:
     if not path.is_file():
         raise GradingError(f"{path}: the source of the common set-up cell is missing.")
     setup = read_cells(path)[0].source.replace("@REPOSITORY@", course.repository)
+    setup = setup.replace("@WHEELS@", course.wheels_page)
     return Material(read_solutions(sources.reference), exercises, setup, course)
 
 
@@ -230,17 +231,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.check:
         found = differences(args.output, repository=args.repository)
-        if not shipped.same(shipped.stored(), shipped.shipped()):
-            found.append(f"{diagnosis.FILE}: differs from a fresh build")
+        if not shipped.is_fresh():
+            found.append(f"{diagnosis.FILE}: made from other checks, solutions or mistakes")
         if found:
             print("\n".join([*found, "Bring them up to date: python -m grading build"]))
         else:
             print(f"{args.output} and {diagnosis.FILE.name} are up to date.")
         return 1 if found else 0
     changed = build(args.course, args.output, repository=args.repository, overwrite=args.overwrite)
-    told = shipped.shipped()
-    if not shipped.same(shipped.stored(), told):
-        changed += files.write_all({diagnosis.FILE: shipped.to_bytes(told)})
+    changed += shipped.refresh()
     for path in changed:
         print(("wrote " if path.exists() else "removed ") + str(path))
     print(f"Students' notebooks are in {args.output}, the course in {args.course}.")

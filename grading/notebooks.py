@@ -246,10 +246,11 @@ def _setup_source(cell: _Cell, setup: str) -> str:
 
 def _badge(path: Path, settings: Settings) -> NotebookNode | None:
     """The cell with the *Open in Colab* badge; Colab opens notebooks from GitHub only."""
-    github = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)(\.git)?", settings.repository)
-    if not github:
+    if not settings.github:
         return None
-    place = f"{github[1]}/blob/{settings.branch}/assignments/{path.parent.name}/{path.stem}.ipynb"
+    place = (
+        f"{settings.github}/blob/{settings.branch}/assignments/{path.parent.name}/{path.stem}.ipynb"
+    )
     picture = "https://colab.research.google.com/assets/colab-badge.svg"
     link = f"https://colab.research.google.com/github/{place}"
     return nbformat.v4.new_markdown_cell(

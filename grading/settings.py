@@ -18,18 +18,22 @@ ASSIGNMENTS = ROOT / "assignments"
 # A course at work (submissions, gradebook, feedback): ignored by git.
 COURSE = Path(os.environ.get("CS231N_COURSE") or GRADING / "course").absolute()
 SETTINGS = GRADING / "course.toml"
+ADDRESS = r"https?://[^\s\"'\\<>]+[^\s\"'\\<>/]"
 
 
 @dataclass(frozen=True)
 class Settings:
     """course_id: nbgrader's name of the course; repository: its address; branch: what is shown.
 
+    wheels: a page that links to the package's wheels, for Colab; empty for the GitHub release of
+    this version
     database: SQLAlchemy's URL of the gradebook; empty for gradebook.db in the course's folder
     """
 
     course_id: str = "cs231n"
     repository: str = "https://github.com/OWNER/REPOSITORY"
     branch: str = "main"
+    wheels: str = ""
     database: str = ""
 
     def __post_init__(self):
@@ -37,11 +41,13 @@ class Settings:
             raise GradingError(
                 f"course_id {self.course_id!r}: use letters, digits, `-`, `_` and `.` only."
             )
-        if not re.fullmatch(r"https?://[^\s\"'\\<>]+[^\s\"'\\<>/]", self.repository):
-            raise GradingError(
-                f"repository {self.repository!r}: expected an address such as "
-                "https://github.com/OWNER/REPOSITORY, without a slash at its end."
-            )
+        for name in ("repository", "wheels"):
+            address = getattr(self, name)
+            if (address or name == "repository") and not re.fullmatch(ADDRESS, address):
+                raise GradingError(
+                    f"{name} {address!r}: expected an address such as "
+                    "https://github.com/OWNER/REPOSITORY, without a slash at its end."
+                )
         if not re.fullmatch(r"[\w./-]+", self.branch):
             raise GradingError(f"branch {self.branch!r} is not the name of a branch.")
         if self.database and not re.match(r"[\w+]+://", self.database):
@@ -49,6 +55,22 @@ class Settings:
                 f"database {self.database!r}: expected an address such as "
                 "postgresql+psycopg://USER@HOST/NAME."
             )
+
+    @property
+    def github(self) -> str | None:
+        """OWNER/REPOSITORY, or None where the course is elsewhere."""
+        found = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)(\.git)?", self.repository)
+        return found and found[1]
+
+    @property
+    def wheels_page(self) -> str:
+        """Where the set-up cell looks for wheels in Colab; empty where there is no such page."""
+        if self.wheels or not self.github:
+            return self.wheels
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        # The part of a release's page that lists its files, without the script that shows it.
+        release = f"releases/expanded_assets/v{project['version']}"
+        return f"https://github.com/{self.github}/{release}"
 
 
 def load(path: Path = SETTINGS, **changes: str | None) -> Settings:

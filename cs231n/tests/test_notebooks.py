@@ -1,6 +1,7 @@
 """Functions taken out of the student's own notebooks."""
 
 import importlib
+import os
 
 import numpy as np
 import pytest
@@ -127,3 +128,14 @@ def test_every_function_that_the_course_provides_exists():
 def test_load_says_what_it_takes():
     with pytest.raises(TypeError, match="the name of a notebook and of at least one function"):
         notebooks.load("2_convolution")
+
+
+def test_a_copy_as_colab_names_it_is_found_and_the_newest_counts(tmp_path):
+    for age, name in enumerate(["Copy of 1_fully_connected", "1_fully_connected (1)"]):
+        put(tmp_path, HELPERS, name=name)
+        os.utime(tmp_path / f"{name}.ipynb", (1000 - age, 1000 - age))
+    put(tmp_path, HELPERS, name="11_fully_connected")
+    assert notebooks.find("1_fully_connected", tmp_path).name == "Copy of 1_fully_connected.ipynb"
+    put(tmp_path, HELPERS)  # the notebook itself comes first, however old
+    os.utime(tmp_path / "1_fully_connected.ipynb", (1, 1))
+    assert notebooks.find("1_fully_connected", tmp_path).name == "1_fully_connected.ipynb"

@@ -11,8 +11,10 @@ DONE = "def im2col(x):\n    return x"
 STUB = "def im2col(x):\n    raise NotImplementedError('not implemented yet')"
 
 
-def code(source, ran=1):
-    return {"cell_type": "code", "source": source, "execution_count": ran, "outputs": []}
+def code(source, ran=1, says=""):
+    shown = {"output_type": "display_data", "data": {"text/plain": [says]}}
+    outputs = [shown] if says else []
+    return {"cell_type": "code", "source": source, "execution_count": ran, "outputs": outputs}
 
 
 def notebook(*cells):
@@ -76,6 +78,55 @@ def test_what_is_missing_is_named_and_nothing_is_written(folder, tmp_path, conte
     assert list((tmp_path / "here").iterdir()) == []
     assert main([str(folder), "--anyway"]) == 1
     assert (tmp_path / "here" / "assignment2.zip").exists()
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pytest.param([code(DONE, 5), code("check.im2col(im2col)", 3)], id="run-after-its-check"),
+        pytest.param([code(DONE, None), code("check.im2col(im2col)", 3)], id="not-run"),
+        pytest.param(
+            [code(DONE), code("check.im2col(im2col)", 2, "im2col is not implemented yet")],
+            id="written-since",
+        ),
+        pytest.param(
+            [code(DONE), code("check.im2col(im2col)", 2), code(DONE, None)], id="later-copy"
+        ),
+    ],
+)
+def test_work_that_changed_after_its_check_is_to_be_run_again(folder, cells, capsys):
+    (folder / "5_im2col.ipynb").write_text(notebook(*cells))
+    assert main([str(folder)]) == 1
+    assert "changed after the last check of im2col: run all cells" in capsys.readouterr().out
+
+
+def test_a_check_that_fails_is_shown_and_may_be_handed_in(folder, capsys):
+    failed, passed = (f"im2col: {n} of 7 checks passed\n  check" for n in (5, 7))
+    cells = code(DONE), code("check.im2col(im2col)", 2, failed)
+    (folder / "5_im2col.ipynb").write_text(notebook(*cells, code("check.x(x)", 3, passed)))
+    assert main([str(folder)]) == 0
+    said = capsys.readouterr().out
+    assert "im2col: 5 of 7 checks passed" in said
+    assert "7 of 7" not in said
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Copy of {}", "Copy_of_{}", "Copy of Copy of {}", "{} (1)", "{}(2)", "{}_(3)", "{}-Copy1"],
+)
+def test_a_copy_goes_in_under_the_notebooks_own_name(folder, tmp_path, name, capsys):
+    content = (folder / "5_im2col.ipynb").read_bytes()
+    (folder / "5_im2col.ipynb").rename(folder / f"{name.format('5_im2col')}.ipynb")
+    assert main([str(folder)]) == 0
+    assert f"(from {name.format('5_im2col')}.ipynb)" in capsys.readouterr().out
+    with zipfile.ZipFile(tmp_path / "here" / "assignment2.zip") as inside:
+        assert inside.read("5_im2col.ipynb") == content
+
+
+def test_a_file_with_another_name_is_no_copy(folder, capsys):
+    (folder / "5_im2col.ipynb").rename(folder / "15_im2col.ipynb")
+    assert main([str(folder)]) == 1
+    assert "it is not in" in capsys.readouterr().out
 
 
 def test_what_is_not_written_yet_is_named_and_may_be_handed_in(folder, capsys):

@@ -3,24 +3,36 @@
     shipped() -> {exercise: [{"says", "see", "fingerprints": {"check's number": [a, b]}}]}
 
 Written to cs231n/check/mistakes.json by ``python -m grading build``. Numbers only: neither a right
-nor a wrong implementation can be read from it.
+nor a wrong implementation can be read from it. Working it out takes a minute; what it was made from
+is remembered in made_from.txt, so that a build with the same bank, checks and solutions is quick.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 from tqdm import tqdm
 
 from cs231n.check import EXERCISES, diagnosis
 from cs231n.check.fingerprint import alike
+from grading.files import write_all
 from grading.mistakes import Mistake, bank
 from grading.mistakes.sections import section
+from grading.settings import ROOT
 
 DIGITS = 7
+MADE_FROM = Path(__file__).with_name("made_from.txt")
+# What decides the outcome of a visible check on a changed solution.
+_SOURCES = (
+    *("grading/mistakes/*.py", "grading/mistakes/*.toml", "grading/reference/*.py"),
+    *("cs231n/check/*.py", "cs231n/architectures/*.py", "cs231n/plain_*.py"),
+    *("cs231n/gradient_check.py", "cs231n/training.py", "cs231n/im2col.py"),
+)
 
 
 def shipped(jobs: int | None = None) -> dict[str, list[dict]]:
@@ -30,6 +42,33 @@ def shipped(jobs: int | None = None) -> dict[str, list[dict]]:
         runs = [pool.submit(entries_of, exercise) for exercise in exercises]
         by_exercise = [run.result() for run in tqdm(runs, "mistakes", unit="exercise", leave=False)]
     return {exercise: kept for exercise, kept in zip(exercises, by_exercise, strict=True) if kept}
+
+
+def made_from() -> str:
+    """A hash of all that the file is made from, and of the file itself."""
+    digest = hashlib.sha256()
+    for path in sorted(path for pattern in _SOURCES for path in ROOT.glob(pattern)):
+        digest.update(path.read_bytes())
+    for mistakes in bank().values():  # the headings stand in the notebooks
+        digest.update("\n".join(map(section, mistakes)).encode())
+    if diagnosis.FILE.exists():
+        digest.update(diagnosis.FILE.read_bytes())
+    return digest.hexdigest() + "\n"
+
+
+def is_fresh() -> bool:
+    """Whether the file is what a build would write, told by what it was made from."""
+    return MADE_FROM.exists() and MADE_FROM.read_text(encoding="ascii") == made_from()
+
+
+def refresh() -> list[Path]:
+    """Bring the file up to date; returns the paths that changed."""
+    if is_fresh():
+        return []
+    told, changed = shipped(), []
+    if not same(stored(), told):
+        changed += write_all({diagnosis.FILE: to_bytes(told)})
+    return changed + write_all({MADE_FROM: made_from().encode()})
 
 
 def entries_of(exercise: str) -> list[dict]:
