@@ -8,7 +8,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help install demo test lab build rehearse lint sanitize clean
+.PHONY: help install demo test matrix lab build rehearse lint sanitize clean
 
 help:  ## this list
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -29,6 +29,10 @@ demo: $(READY)  ## build the assignments and grade a sample class
 
 test: $(READY)  ## run the whole test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+
+matrix: $(READY)  ## the kit on other Pythons, with old and new libraries, and in Colab's place (half an hour)
+	$(BIN)/python -m pip install --quiet "nox[uv]>=2025.2"
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/nox
 
 lab: $(READY)  ## open the student's notebooks (a working copy in work/, kept)
 	@mkdir -p work && cp -Rn assignments/. work/ || true

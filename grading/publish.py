@@ -21,7 +21,9 @@ from grading.settings import ROOT
 SUMMARY = "Write the students' tree (everything outside grading/) to a new folder."
 
 # The instructor's, and what concerns only those who change the kit. Top level.
-INSTRUCTOR_ONLY = ("grading", ".ci", ".github", "CONTRIBUTING.md")
+INSTRUCTOR_ONLY = ("grading", ".ci", ".github", "CONTRIBUTING.md", "noxfile.py")
+# What takes the place of a file that speaks of grading: a README and a Makefile for students.
+IN_PLACE = PurePosixPath("grading", "published")
 # Never published, wherever they are: caches, build products, private files.
 NEVER = (
     ".git", ".venv", "venv", "__pycache__", ".ipynb_checkpoints", ".*_cache", ".hypothesis",
@@ -87,6 +89,9 @@ def publish(target: Path, root: Path = ROOT) -> list[PurePosixPath]:
         staged = Path(folder, "tree")
         for path in paths:
             _copy(root, path, staged)
+            own = root / IN_PLACE / path
+            if own.is_file():
+                shutil.copyfile(own, staged / path)
         findings = leaks.scan([staged])
         if findings:
             raise GradingError(

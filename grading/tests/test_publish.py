@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -69,6 +70,30 @@ def published(folder: Path) -> list[str]:
 def test_students_get_the_sources_and_no_caches_or_products(root, tmp_path):
     publish(tmp_path / "out", root)
     assert published(tmp_path / "out") == WANTED
+
+
+def test_students_read_their_own_readme(root, tmp_path):
+    (root / "grading" / "published").mkdir()
+    (root / "grading" / "published" / "README.md").write_text("for students\n")
+    (root / "grading" / "published" / "unknown.md").write_text("nobody's\n")
+    publish(tmp_path / "out", root)
+    assert published(tmp_path / "out") == WANTED
+    assert (tmp_path / "out" / "README.md").read_text() == "for students\n"
+
+
+def test_what_students_are_told_to_do_is_there(tmp_path):
+    publish(tmp_path / "out")
+    readme = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    linked = re.findall(r"\]\(([^)#:]+)\)", readme)
+    assert len(linked) > 6
+    assert [name for name in linked if not (tmp_path / "out" / name).exists()] == []
+    for text in (readme, (tmp_path / "out" / "Makefile").read_text(encoding="utf-8")):
+        assert "grading" not in text
+    targets = re.findall(r"`make (\w+)`", readme)
+    assert targets
+    for target in targets:
+        command = ["make", "-n", target]
+        subprocess.run(command, cwd=tmp_path / "out", check=True, capture_output=True)
 
 
 def test_git_clone_gives_tracked_files_only_and_never_caches(root, tmp_path):
