@@ -9,6 +9,7 @@ of its own under .nox/; wheels are left in build/wheels/.
 
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +18,11 @@ import nox
 nox.needs_version = ">=2025.2"
 nox.options.default_venv_backend = "uv"
 nox.options.error_on_missing_interpreters = False
+
+if shutil.which("pyenv") and not os.environ.get("PYENV_VERSION"):
+    # pyenv keeps all Pythons but one out of sight.
+    listed = subprocess.run(["pyenv", "versions", "--bare"], capture_output=True, text=True)
+    os.environ["PYENV_VERSION"] = ":".join(listed.stdout.split())
 
 ROOT = Path(__file__).parent
 WHEELS = ROOT / "build" / "wheels"
@@ -100,7 +106,7 @@ def tests(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 @nox.parametrize("releases", ["oldest", "newest"], ids=["oldest", "newest"])
 def wheel(session, releases):
-    """A wheel in a bare environment, with the oldest or the newest libraries that its ranges allow."""
+    """A wheel in a bare environment, with the oldest or newest libraries that its ranges allow."""
     file = built(session)
     resolution = {"oldest": "lowest-direct", "newest": "highest"}[releases]
     session.install("--only-binary", ":all:", "--resolution", resolution, str(file))

@@ -1,8 +1,8 @@
 """Google Colab, as far as it can be had elsewhere.
 
-A kernel in an environment with Colab's packages (requirements.txt) in which `google.colab` is there;
-the course's page and wheels on a server on this machine. Notebooks are run from their set-up cell
-to their end, saved as Colab saves them, and graded. `nox -s colab` makes the environment.
+A kernel in an environment with Colab's packages (requirements.txt) that has `google.colab`; the
+course's page and wheels on a server on this machine. Notebooks are run from their set-up cell to
+their end, saved as Colab saves them, and graded. `nox -s colab` makes the environment.
 """
 
 import functools
