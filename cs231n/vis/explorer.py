@@ -137,8 +137,9 @@ class Explorer:
         html = f'<div id="{self.name}">{self.first}<p><em>{escape(note)}</em></p></div>'
         display({"text/html": html, "text/plain": self.picture.alt}, raw=True)
         if self.widget is not None:
-            view = self.widget._repr_mimebundle_()
-            display({**view, "text/plain": ""}, raw=True)
+            # Said by hand: only newer ipywidgets (not Colab's) have a method that returns it.
+            view = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
+            display({"application/vnd.jupyter.widget-view+json": view, "text/plain": ""}, raw=True)
 
 
 def _ipywidgets():

@@ -35,7 +35,8 @@ pytestmark = pytest.mark.skipif(not PYTHON, reason="needs Colab's environment: n
 
 
 def pip(*arguments):
-    command = [PYTHON, "-m", "pip", "--disable-pip-version-check", *arguments]
+    # -I: what lies in this folder is not what is installed there.
+    command = [PYTHON, "-I", "-m", "pip", "--disable-pip-version-check", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
