@@ -8,6 +8,7 @@ whatever else a file names is refused.
 from __future__ import annotations
 
 import pickle
+import pickletools
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ def read_batch(file) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(_damaged(file, "it is far too large for one batch"))
     with file.open("rb") as stream:
         try:
+            _check_memo(stream)
             batch = _Reader(stream, encoding="bytes").load()
         except OSError:
             raise
@@ -42,6 +44,15 @@ def read_batch(file) -> tuple[np.ndarray, np.ndarray]:
         return _pictures_and_labels(batch)
     except _Refused as why:
         raise ValueError(_damaged(file, str(why))) from None
+
+
+def _check_memo(stream) -> None:
+    """A pickle numbers its objects. Python makes room up to the highest number, so that one made up
+    could take all memory; here it must be in proportion to the file."""
+    for count, (code, number, _) in enumerate(pickletools.genops(stream)):
+        if code.name in ("PUT", "BINPUT", "LONG_BINPUT") and number > count:
+            raise _Refused(f"its object number {number} has no place in so short a file")
+    stream.seek(0)
 
 
 class _Refused(Exception):
@@ -121,5 +132,5 @@ def _pictures_and_labels(batch) -> tuple[np.ndarray, np.ndarray]:
 def _damaged(file: Path, why: str) -> str:
     return (
         f"{file} is damaged or is not a batch of CIFAR-10: {why}. "
-        "Delete it and download the set again: python datasets/get_datasets.py cifar10"
+        "Delete it and download the set again: python -m cs231n.download cifar10"
     )

@@ -1,24 +1,25 @@
 """Pictures to train networks on: CIFAR-10 where it is there, else a set made by code.
 
     d = get_data()                        # a dict, ready for training
+    d = get_data("cifar10", download=True)
     X_train, y_train, X_test, y_test = load_cifar10()
 
 CIFAR-10 is looked for at the path given; else where the environment variable CS231N_DATA points;
 else in the folder `datasets` beside the working directory (or a folder above it), or beside this
-package. `python datasets/get_datasets.py cifar10` downloads it.
+package; else in ~/.cache/cs231n. Its folder, the folder that one is in, or its archive will do.
 
 Source: Krizhevsky, "Learning Multiple Layers of Features from Tiny Images" (2009).
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from cs231n import synthetic
+from cs231n import array_cache, synthetic
 from cs231n.cifar_pickle import read_batch
 from cs231n.scenes import sample_images
 
@@ -29,7 +30,9 @@ CIFAR10_CLASSES = (
     *("dog", "frog", "horse", "ship", "truck"),
 )
 CIFAR10_FOLDER = "cifar-10-batches-py"
+CIFAR10_ARCHIVE = "cifar-10-python.tar.gz"
 CIFAR10_BATCHES = (*(f"data_batch_{k}" for k in range(1, 6)), "test_batch")
+CIFAR10_ARRAYS = ("X_train", "y_train", "X_test", "y_test")
 # (training, validation, test) pictures that get_data gives when not told otherwise
 DEFAULT_SPLIT = {"cifar10": (49000, 1000, 1000), "synthetic": (4000, 500, 500)}
 
@@ -42,6 +45,7 @@ def get_data(
     num_validation: int | None = None,
     num_test: int | None = None,
     subtract_mean: bool = True,
+    download: bool = False,
 ) -> dict:
     """Pictures and labels, split and ready for training.
 
@@ -52,6 +56,7 @@ def get_data(
       CIFAR-10 and 4000, 500, 500 for the synthetic set. Validation pictures are those that follow
       the training pictures.
     - subtract_mean: take the mean training picture away from all pictures
+    - download: fetch CIFAR-10 (170 MB) where it is not there
 
     Returns a dict of:
     - X_train, X_val, X_test: arrays (N, 3, 32, 32), float32, in 0..255 less the mean picture
@@ -66,31 +71,48 @@ def get_data(
     if name not in ("auto", "cifar10", "synthetic"):
         raise ValueError(f'get_data knows "auto", "cifar10" and "synthetic", but not {name!r}.')
     if name == "auto":
-        name = "synthetic" if path is None and find_cifar10() is None else "cifar10"
+        here = path is not None or download or find_cifar10() or find_archive()
+        name = "cifar10" if here else "synthetic"
+        if not here:
+            print(
+                "CIFAR-10 is not on this machine: these are pictures drawn by code. "
+                'For CIFAR-10 (170 MB): data.get_data("cifar10", download=True)'
+            )
     asked = (num_training, num_validation, num_test)
     sizes = [default if n is None else n for n, default in zip(asked, DEFAULT_SPLIT[name])]
     if name == "cifar10":
-        X_train, y_train, X_test, y_test = load_cifar10(path)
+        X_train, y_train, X_test, y_test = load_cifar10(path, download=download)
         class_names = CIFAR10_CLASSES
     else:
         # Fewer pictures are the first ones of the usual set, which is kept once made.
         num_train = max(sizes[0] + sizes[1], 4500)
         X_train, y_train, X_test, y_test = load_synthetic(num_train, max(sizes[2], 500))
         class_names = synthetic.CLASS_NAMES
-    data = _split(X_train, y_train, X_test, y_test, sizes)
+    _check_sizes(sizes, len(X_train), len(X_test))
+    train, val, test = sizes
+    parts = {
+        "train": (X_train[:train], y_train[:train]),
+        "val": (X_train[train : train + val], y_train[train : train + val]),
+        "test": (X_test[:test], y_test[:test]),
+    }
     mean = np.zeros((3, 32, 32), dtype=np.float32)
     if subtract_mean:
-        mean = data["X_train"].mean(axis=0, dtype=np.float64).astype(np.float32)
-        for part in ("X_train", "X_val", "X_test"):
-            data[part] -= mean
+        # A sum of whole numbers is exact: 2**32 is enough for 16 million pictures.
+        mean = (X_train[:train].sum(axis=0, dtype=np.uint32) / train).astype(np.float32)
+    data = {}
+    for part, (X, y) in parts.items():
+        data[f"X_{part}"] = _less(X, mean)
+        data[f"y_{part}"] = y.copy()
     return {**data, "class_names": list(class_names), "mean_image": mean, "name": name}
 
 
-def load_cifar10(path=None):
+def load_cifar10(path=None, *, download: bool = False):
     """CIFAR-10 as its python archive holds it.
 
     Inputs:
-    - path: the folder cifar-10-batches-py, or the folder it is in; None looks for it
+    - path: the folder cifar-10-batches-py, the folder it is in, or the archive (which is unpacked
+      beside it, or in ~/.cache/cs231n, the first time); None looks for it
+    - download: fetch it (170 MB) where it is not there: into `path`, else where data sets lie
 
     Returns a tuple of:
     - X_train: array (50000, 3, 32, 32), uint8, red, green, blue in 0..255
@@ -98,26 +120,82 @@ def load_cifar10(path=None):
     - X_test: array (10000, 3, 32, 32), uint8
     - y_test: labels (10000,), int64
 
-    The files are pickles, which may run any program when read in the ordinary way. Here they are
+    The arrays are kept as .npy the first time, and later mapped from there. They may be written to:
+    that changes this program's arrays, and neither the files nor what a later call gives.
+
+    The batches are pickles, which may run any program when read in the ordinary way. Here they are
     read by a reader that builds arrays and nothing else.
 
-    Raises FileNotFoundError when the folder or one of its files is missing, ValueError when a file
-    is damaged or not of this kind.
+    Raises FileNotFoundError when the set or one of its files is missing, ValueError when a file
+    is damaged or not of this kind, cs231n.transfer.DownloadFailed when it cannot be downloaded or
+    unpacked.
     """
-    folder = find_cifar10(path)
+    folder = find_cifar10(path) or _unpacked(find_archive(path))
+    if download and (folder is None or _missing(folder)):
+        from cs231n.download import get_cifar10
+
+        inside = folder is not None and folder.name == CIFAR10_FOLDER
+        folder = get_cifar10(folder.parent if inside else home_folder(path))
     if folder is None:
         raise FileNotFoundError(_not_found(path))
-    missing = [name for name in CIFAR10_BATCHES if not (folder / name).is_file()]
-    if missing:
+    if missing := _missing(folder):
         raise FileNotFoundError(
             f"{folder} is there, but not its file{'s' * (len(missing) > 1)} {', '.join(missing)}. "
             "It may have been unpacked only in part. Delete the folder and run: "
-            "python datasets/get_datasets.py cifar10"
+            "python -m cs231n.download cifar10"
         )
-    parts = [read_batch(folder / name) for name in CIFAR10_BATCHES]
-    X_train = np.concatenate([X for X, _ in parts[:-1]])
-    y_train = np.concatenate([y for _, y in parts[:-1]])
-    return X_train, y_train, *parts[-1]
+    return _mapped(folder)
+
+
+def _missing(folder: Path) -> list[str]:
+    return [name for name in CIFAR10_BATCHES if not (folder / name).is_file()]
+
+
+def _unpacked(archive: Path | None) -> Path | None:
+    """The folder of an archive's files, unpacked if they are not yet."""
+    if archive is None:
+        return None
+    from cs231n.cifar_archive import install, is_complete
+
+    places = (archive.absolute().parent, _user_folder())
+    for place in places:
+        if is_complete(place / CIFAR10_FOLDER):
+            return place / CIFAR10_FOLDER
+    beside, elsewhere = places
+    if os.access(beside, os.W_OK):
+        return install(archive, beside)
+    elsewhere.mkdir(parents=True, exist_ok=True)
+    return install(archive, elsewhere)
+
+
+def _mapped(folder: Path) -> tuple:
+    """The arrays of a folder of batches, from the .npy files kept in it (or, where it may not be
+    written to, in the user's cache); they are made when they are missing, damaged or older."""
+    files = [folder / name for name in CIFAR10_BATCHES]
+    name = f"arrays-{array_cache.key_of(files)}"
+    of_this_folder = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+    places = (folder / name, _user_folder() / f"cifar-10-{of_this_folder}" / name)
+    for place in places:
+        arrays = array_cache.read(place, CIFAR10_ARRAYS)
+        if arrays is not None and _sound(*arrays):
+            return tuple(arrays)
+    batches = [read_batch(file) for file in files]
+    X_train = np.concatenate([X for X, _ in batches[:-1]])
+    y_train = np.concatenate([y for _, y in batches[:-1]])
+    arrays = (X_train, y_train, *batches[-1])
+    place = places[0 if os.access(folder, os.W_OK) else 1]
+    array_cache.write(place, dict(zip(CIFAR10_ARRAYS, arrays)))
+    return arrays
+
+
+def _sound(X_train, y_train, X_test, y_test) -> bool:
+    return all(
+        X.dtype == np.uint8
+        and y.dtype == np.int64
+        and X.shape == (*y.shape, 3, 32, 32)
+        and ((y >= 0) & (y <= 9)).all()
+        for X, y in ((X_train, y_train), (X_test, y_test))
+    )
 
 
 def load_synthetic(num_train: int = 4500, num_test: int = 500, *, seed: int = 0, cache=None):
@@ -138,12 +216,12 @@ def load_synthetic(num_train: int = 4500, num_test: int = 500, *, seed: int = 0,
     if num_train < 0 or num_test < 0:
         raise ValueError(f"The numbers of pictures cannot be negative: {num_train}, {num_test}.")
     num = num_train + num_test
-    folder = _cache_folder() if cache is None else Path(cache)
+    folder = home_folder() if cache is None else Path(cache)
     file = folder / "synthetic" / f"pictures-v{synthetic.VERSION}-{num}-seed{seed}.npy"
-    pictures = _read_cached(file, (num, 32, 32, 3))
+    pictures = array_cache.read_one(file, (num, 32, 32, 3))
     if pictures is None:
         pictures = synthetic.make_pictures(num, seed)
-        _write_cached(file, pictures)
+        array_cache.write_one(file, pictures)
     X = np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))
     y = synthetic.make_labels(num, seed)
     return X[:num_train], y[:num_train], X[num_train:], y[num_train:]
@@ -159,82 +237,74 @@ def find_cifar10(path=None) -> Path | None:
     return None
 
 
+def find_archive(path=None) -> Path | None:
+    """The archive of CIFAR-10, or None. With a path, looks there and nowhere else; a path that is a
+    file is taken for the archive."""
+    places = [Path(path).expanduser()] if path is not None else _dataset_folders()
+    for place in places:
+        for file in (place, place / CIFAR10_ARCHIVE):
+            if file.is_file():
+                return file
+    return None
+
+
+def home_folder(path=None) -> Path:
+    """Where data sets are put that are downloaded or made."""
+    if path is not None:
+        return Path(path).expanduser()
+    if os.environ.get("CS231N_DATA"):
+        given = Path(os.environ["CS231N_DATA"]).expanduser()
+        return given.absolute().parent if given.is_file() else given
+    for folder in _dataset_folders():
+        if (folder / "get_datasets.py").is_file():
+            return folder
+    return _user_folder()
+
+
+def _user_folder() -> Path:
+    return Path.home() / ".cache" / "cs231n"
+
+
 def _dataset_folders() -> list[Path]:
     """Where data sets may lie, the likeliest first."""
     if os.environ.get("CS231N_DATA"):
         return [Path(os.environ["CS231N_DATA"]).expanduser()]
     here = Path.cwd()
     above = [here, *here.parents][:4]  # a notebook lies two folders below the repository
-    return [folder / "datasets" for folder in (*above, Path(__file__).resolve().parent.parent)]
+    places = (*above, Path(__file__).resolve().parent.parent)
+    return [*(folder / "datasets" for folder in places), _user_folder()]
 
 
 def _not_found(path) -> str:
-    if path is not None:
-        looked = f"in {path}"
-    else:
-        looked = "in " + ", ".join(str(place) for place in dict.fromkeys(_dataset_folders()))
-    return (
-        f"CIFAR-10 was not found: looked for the folder {CIFAR10_FOLDER} {looked}. "
-        "To download it (170 MB), run: python datasets/get_datasets.py cifar10\n"
-        "If it is elsewhere, give its folder as `path` or in the environment variable CS231N_DATA. "
-        'Without it, get_data("synthetic") gives pictures made by code.'
-    )
+    places = [path] if path is not None else dict.fromkeys(_dataset_folders())
+    return f"""CIFAR-10 was not found: looked for the folder {CIFAR10_FOLDER}, or its archive
+{CIFAR10_ARCHIVE}, in {", ".join(str(place) for place in places)}.
+To download it (170 MB):
+  in a notebook:  data.load_cifar10(download=True)  or  data.get_data("cifar10", download=True)
+  in a terminal:  python -m cs231n.download cifar10
+If it is elsewhere, give its folder or its archive as `path`, or in the variable CS231N_DATA.
+Without it, get_data("synthetic") gives pictures drawn by code, and needs no network."""
 
 
-def _split(X_train, y_train, X_test, y_test, sizes) -> dict:
-    """The parts as float32, in a dict."""
+def _less(X: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """X - mean as float32, some pictures at a time: they stay in the processor's cache, which takes
+    a seventh of the time of doing it in one go."""
+    out = np.empty(X.shape, dtype=np.float32)
+    for start in range(0, len(X), 256):
+        some = slice(start, start + 256)
+        np.subtract(X[some].astype(np.float32), mean, out=out[some])
+    return out
+
+
+def _check_sizes(sizes, num_train: int, num_test: int) -> None:
     train, val, test = sizes
     if min(sizes) < 0 or train < 1:
         raise ValueError(
             "There must be at least one training picture and no negative number of others, but "
             f"training, validation and test are {train}, {val}, {test}."
         )
-    if train + val > len(X_train) or test > len(X_test):
+    if train + val > num_train or test > num_test:
         raise ValueError(
-            f"{train} training and {val} validation pictures must be taken from {len(X_train)}, "
-            f"and {test} test pictures from {len(X_test)}: there are not enough. Ask for fewer."
+            f"{train} training and {val} validation pictures must be taken from {num_train}, "
+            f"and {test} test pictures from {num_test}: there are not enough. Ask for fewer."
         )
-    return {
-        "X_train": X_train[:train].astype(np.float32),
-        "y_train": y_train[:train].copy(),
-        "X_val": X_train[train : train + val].astype(np.float32),
-        "y_val": y_train[train : train + val].copy(),
-        "X_test": X_test[:test].astype(np.float32),
-        "y_test": y_test[:test].copy(),
-    }
-
-
-def _cache_folder() -> Path:
-    if os.environ.get("CS231N_DATA"):
-        return Path(os.environ["CS231N_DATA"]).expanduser()
-    for folder in _dataset_folders():
-        if (folder / "get_datasets.py").is_file():
-            return folder
-    return Path.home() / ".cache" / "cs231n"
-
-
-def _read_cached(file: Path, shape) -> np.ndarray | None:
-    """The pictures of a file, or None where it is missing, damaged, or holds something else."""
-    try:
-        pictures = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-    sound = isinstance(pictures, np.ndarray) and pictures.shape == shape
-    return pictures if sound and pictures.dtype == np.uint8 else None
-
-
-def _write_cached(file: Path, pictures: np.ndarray) -> None:
-    """Writes the file whole or not at all. A folder that cannot be written to is no error."""
-    temporary = None
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".making-", suffix=".npy")
-        with os.fdopen(handle, "wb") as out:
-            np.save(out, pictures, allow_pickle=False)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, file)
-    except OSError:
-        pass
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
