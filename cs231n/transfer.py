@@ -98,10 +98,15 @@ def fetch(
         try:
             began = transfer(address, part, size, leave_below(address, usable, min_rate), timeout)
         except TooSlow:
-            say(f"{address.host} {slowness(address, bytes_of(part))}. Trying another address.")
+            untried = any(other.rate is None for other in usable)
+            say(
+                f"{address.host} {slowness(address, bytes_of(part))}."
+                + " Trying another address." * untried
+            )
         except (urllib.error.URLError, http.client.InvalidURL, AnotherFile, ValueError) as why:
-            address.problems.append(str(why))  # asking again would not help
-            usable.remove(address)
+            plain = type(why) is urllib.error.URLError
+            address.problems.append(str(why.reason if plain else why))
+            usable.remove(address)  # asking again would not help
         except (http.client.HTTPException, ConnectionError) as why:
             address.problems.append(str(why) or type(why).__name__)
             address.tries += bytes_of(part) - before < MB
@@ -135,6 +140,7 @@ def leave_below(address: Address, usable: list[Address], min_rate: float) -> flo
     """The rate below which another address is worth trying."""
     if address.rate is not None:  # all are slow, and this is the fastest
         return 0
+    # The last one to be tried need only be faster than those before.
     rates = [other.rate for other in usable if other is not address]
     return min_rate if None in rates else max(rates, default=0)
 

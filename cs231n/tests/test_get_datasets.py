@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -153,7 +154,13 @@ def test_without_a_network_it_says_what_to_do(fetch, tmp_path, monkeypatch):
     monkeypatch.setattr(download, "ADDRESSES", ("http://127.0.0.1:9/nobody",))
     code, text = fetch()
     assert code == 1
-    for hint in ("Without a network", "--archive FILE", "--mirror", 'get_data("synthetic")'):
+    for hint in (
+        "Connection refused",
+        "Without a network",
+        "--archive FILE",
+        "--mirror",
+        'get_data("synthetic")',
+    ):
         assert hint in text
     assert names(tmp_path) == []
 
@@ -237,6 +244,7 @@ def test_a_kill_in_the_middle_of_a_download_keeps_every_byte(fetch, server, tmp_
     try:
         while transfer.bytes_of(part) < quarter:
             assert child.poll() is None
+            time.sleep(0.01)
     finally:
         child.kill()
         child.wait()

@@ -244,6 +244,7 @@ def test_where_all_are_slow_the_fastest_is_stayed_with(fetch, server, at_rates, 
     assert fetch("/a", "/b", "/c") is None
     assert [path for path, _ in server.requests] == ["/a", "/b", "/c", "/a"]
     text = capsys.readouterr().err
+    assert text.count("Trying another address.") == 2
     assert "All addresses are slow. Staying with 127.0.0.1" in text
     assert "it sends 8 kB/s, which takes" in text
 
