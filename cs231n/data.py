@@ -262,7 +262,10 @@ def home_folder(path=None) -> Path:
 
 
 def _user_folder() -> Path:
-    return Path.home() / ".cache" / "cs231n"
+    try:
+        return Path.home() / ".cache" / "cs231n"
+    except RuntimeError:  # a user without a home, as in some containers: nothing can be kept
+        return Path(os.devnull) / "cs231n"
 
 
 def _dataset_folders() -> list[Path]:

@@ -289,6 +289,19 @@ def test_without_a_clone_downloads_go_into_the_users_cache(tmp_path, monkeypatch
     assert data.find_cifar10() == tmp_path / "home" / ".cache" / "cs231n" / data.CIFAR10_FOLDER
 
 
+def test_a_user_without_a_home_gets_pictures_all_the_same(monkeypatch, tmp_path):
+    def home():
+        raise RuntimeError("Could not determine home directory.")
+
+    write_set(tmp_path / "datasets" / data.CIFAR10_FOLDER)
+    monkeypatch.setattr(data.Path, "home", home)
+    monkeypatch.delenv("CS231N_DATA")
+    assert len(data.load_cifar10()[0]) == 100
+    monkeypatch.setattr(data.os, "access", lambda *_: False)
+    shutil.rmtree(next((tmp_path / "datasets" / data.CIFAR10_FOLDER).glob("arrays-*")))
+    assert len(data.load_cifar10()[0]) == 100
+
+
 # --- kept as arrays ------------------------------------------------------------------------------
 
 

@@ -66,7 +66,7 @@ def test_a_connection_that_breaks_often_but_gets_on_is_not_given_up(fetch, serve
 
 
 def test_what_a_broken_connection_brought_is_completed_elsewhere(fetch, server):
-    assert fetch("/stalls", "/good", timeout=0.2) is None
+    assert fetch("/stalls", "/good", timeout=0.5) is None
     assert server.requests == [("/stalls", 0), ("/good", 100_000)]
 
 
@@ -92,9 +92,10 @@ def test_a_server_that_cannot_go_on_and_breaks_costs_nothing_that_came(fetch, se
 
 @pytest.mark.parametrize("size", [500, 10**6])
 @pytest.mark.parametrize("known", [None, len(CONTENT)])
-def test_the_rest_of_another_download_does_no_harm(fetch, part, size, known):
+@pytest.mark.parametrize("path", ["/good", "/no-ranges"])
+def test_the_rest_of_another_download_does_no_harm(fetch, part, size, known, path):
     part.write_bytes(b"x" * size)
-    assert fetch("/good", size=known) is None
+    assert fetch(path, size=known) is None
 
 
 # --- servers that misbehave ----------------------------------------------------------------------
@@ -102,8 +103,8 @@ def test_the_rest_of_another_download_does_no_harm(fetch, part, size, known):
 
 BAD = {
     "/missing": "HTTP Error 404",
-    "/silent": "no answer within 0.2 s",
-    "/stalls": "nothing came for 0.2 s",
+    "/silent": "no answer within 0.1 s",
+    "/stalls": "nothing came for 0.5 s",
     "/web-page": "a web page came instead",
     "/other": "its MD5 differs",
     "/says-less": "its MD5 differs",
@@ -112,23 +113,24 @@ BAD = {
 
 
 @pytest.mark.parametrize("path", BAD)
-def test_a_bad_server_is_left_for_the_next(fetch, server, path):
-    assert fetch(path, "/good", timeout=0.2) is None
+def test_a_bad_server_is_left_for_the_next(fetch, server, path, monkeypatch):
+    monkeypatch.setattr(transfer, "TRIES", 30)  # a busy machine may be slow to answer, too
+    assert fetch(path, "/good", timeout=0.2 if path in ("/silent", "/stalls") else 20) is None
     assert server.requests[-1][0] == "/good"
 
 
 @pytest.mark.parametrize("path", [path for path in BAD if path != "/stalls"])
 def test_a_bad_server_alone_is_named_with_what_is_wrong(fetch, server, part, path):
-    text = fetch(path, timeout=0.05)
+    text = fetch(path, timeout=0.1 if path == "/silent" else 20)
     assert f"{server.url(path)}: " in text
-    assert BAD[path].replace("0.2", "0.05") in text
+    assert BAD[path] in text
     assert not part.exists()
 
 
 def test_a_server_that_stalls_again_and_again_still_gives_all(fetch, server):
     """Each time a quarter comes, which must not be asked for again."""
-    text = fetch("/stalls", timeout=0.1)
-    assert "nothing came for 0.1 s" in text
+    text = fetch("/stalls", timeout=0.5)
+    assert BAD["/stalls"] in text
     assert [start for _, start in server.requests] == [0, 100_000, 200_000]
 
 
@@ -210,15 +212,15 @@ def test_trouble_with_the_disk_is_not_taken_for_the_networks(fetch, part, monkey
 
 @pytest.fixture
 def at_rates(server, part, monkeypatch):
-    """Time passes as if bytes came at these rates: {path: bytes a second}."""
+    """Time passes as if the first request, the second, ... gave so many bytes a second."""
 
-    def set_rates(rates):
+    def set_rates(*rates):
         now, seen = 0.0, 0
 
         def clock():
             nonlocal now, seen
             size = transfer.bytes_of(part)
-            now += max(0, size - seen) / rates[server.requests[-1][0]]
+            now += max(0, size - seen) / rates[len(server.requests) - 1]
             seen = size
             return now
 
@@ -229,7 +231,7 @@ def at_rates(server, part, monkeypatch):
 
 
 def test_a_slow_server_is_left_for_a_faster_one_which_goes_on(fetch, server, at_rates, capsys):
-    at_rates({"/slow": 10_000, "/fast": 10**6})
+    at_rates(10_000, 10**6)
     assert fetch("/slow", "/fast") is None
     (_, start), (path, went_on) = server.requests
     assert (start, path) == (0, "/fast")
@@ -240,9 +242,10 @@ def test_a_slow_server_is_left_for_a_faster_one_which_goes_on(fetch, server, at_
 
 
 def test_where_all_are_slow_the_fastest_is_stayed_with(fetch, server, at_rates, capsys):
-    at_rates({"/a": 8_000, "/b": 5_000, "/c": 3_000})
+    at_rates(5_000, 8_000, 3_000, 1_000)
     assert fetch("/a", "/b", "/c") is None
-    assert [path for path, _ in server.requests] == ["/a", "/b", "/c", "/a"]
+    # and for good, even if it gets slower: no running to and fro
+    assert [path for path, _ in server.requests] == ["/a", "/b", "/c", "/b"]
     text = capsys.readouterr().err
     assert text.count("Trying another address.") == 2
     assert "All addresses are slow. Staying with 127.0.0.1" in text
@@ -250,19 +253,19 @@ def test_where_all_are_slow_the_fastest_is_stayed_with(fetch, server, at_rates, 
 
 
 def test_the_last_server_is_kept_if_it_is_faster_than_those_before(fetch, server, at_rates):
-    at_rates({"/a": 5_000, "/b": 8_000})
+    at_rates(5_000, 8_000)
     assert fetch("/a", "/b") is None
     assert [path for path, _ in server.requests] == ["/a", "/b"]
 
 
 def test_a_slow_server_is_better_than_a_dead_one(fetch, server, at_rates):
-    at_rates({"/slow": 10_000, "/missing": 1})
+    at_rates(10_000, 1, 10_000)
     assert fetch("/slow", "/missing") is None
     assert [path for path, _ in server.requests] == ["/slow", "/missing", "/slow"]
 
 
 @pytest.mark.parametrize("more", [{"min_rate": 0}, {"min_rate": 9_000}])
 def test_what_is_slow_can_be_set(fetch, server, at_rates, more):
-    at_rates({"/slow": 10_000, "/fast": 10**6})
+    at_rates(10_000, 10**6)
     assert fetch("/slow", "/fast", **more) is None
     assert len(server.requests) == 1
