@@ -191,20 +191,41 @@ def test_what_is_neither_address_nor_file_is_refused(text):
         transfer.to_url(text)
 
 
-def test_trouble_with_the_disk_is_not_taken_for_the_networks(fetch, part, monkeypatch):
-    class Full:
-        def __enter__(self):
-            return self
+class Bar:
+    """A progress bar that calls a function with every block."""
 
-        def __exit__(self, *_):
-            pass
+    def __init__(self, function):
+        self.update = function
 
-        def update(self, _):
-            raise OSError(28, "No space left on device")
+    def __enter__(self):
+        return self
 
-    monkeypatch.setattr(transfer, "progress", lambda *_: Full())
+    def __exit__(self, *_):
+        pass
+
+
+def test_trouble_with_the_disk_is_not_taken_for_the_networks(fetch, monkeypatch):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(transfer, "progress", lambda *_: Bar(full))
     with pytest.raises(OSError, match="No space left"):
         fetch("/good", "/other")
+
+
+def test_what_the_bar_shows_is_on_the_disk(fetch, part, monkeypatch):
+    """So that even a download that is killed loses nothing."""
+    shown = 0
+
+    def update(size):
+        nonlocal shown
+        shown += size
+        assert part.stat().st_size == shown
+
+    monkeypatch.setattr(transfer, "BLOCK", 5000)
+    monkeypatch.setattr(transfer, "progress", lambda *_: Bar(update))
+    assert fetch("/good") is None
+    assert shown == len(CONTENT)
 
 
 # --- slow servers --------------------------------------------------------------------------------
