@@ -38,10 +38,10 @@ def install(archive: Path, dest: Path, md5: str | None = None) -> Path:
     MD5 is `md5`, or the official one), or where the disk is too small.
     """
     md5 = (md5 or CIFAR10["md5"]).lower()
-    check_space(dest, CIFAR10["unpacked_bytes"] + CIFAR10["cache_bytes"])
     with locked(dest):
         if is_complete(dest / CIFAR10["folder"]):  # another process was quicker
             return dest / CIFAR10["folder"]
+        check_space(dest, CIFAR10["unpacked_bytes"] + CIFAR10["cache_bytes"])
         if not has_md5(archive, md5):
             raise DownloadFailed(
                 f"{archive} is not the archive {CIFAR10['archive']}: its MD5 is not {md5}. It is "

@@ -75,7 +75,7 @@ def get_data(
         name = "cifar10" if here else "synthetic"
         if not here:
             print(
-                "CIFAR-10 is not on this machine: these are pictures drawn by code. "
+                "CIFAR-10 was not found: these are pictures drawn by code. "
                 'For CIFAR-10 (170 MB): data.get_data("cifar10", download=True)'
             )
     asked = (num_training, num_validation, num_test)

@@ -239,8 +239,16 @@ def test_an_archive_will_do_and_is_unpacked_once(tmp_path, monkeypatch, given):
     assert archive.exists()
     assert (archive.parent / data.CIFAR10_FOLDER / "test_batch").exists()
     monkeypatch.setattr(cifar_archive, "unpack", None)
+    monkeypatch.setattr(data.os, "access", lambda *_: False)  # nor is it unpacked elsewhere
     assert len(data.load_cifar10(place)[0]) == 100
     assert data.get_data(path=place, num_training=5, num_validation=0, num_test=5)["name"]
+
+
+def test_where_the_variable_names_an_archive_other_sets_are_kept_beside_it(tmp_path, monkeypatch):
+    (tmp_path / "archive.tgz").write_bytes(b"")
+    monkeypatch.setenv("CS231N_DATA", str(tmp_path / "archive.tgz"))
+    data.load_synthetic(2, 1)
+    assert len(list((tmp_path / "synthetic").glob("pictures-*.npy"))) == 1
 
 
 def test_an_archive_in_a_folder_that_may_not_be_written_to_goes_into_the_cache(
