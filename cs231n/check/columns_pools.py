@@ -126,7 +126,7 @@ def check_refused(f, x, param, why):
         f.max_pool_forward_reshape(x, param)
     except CheckFailed as problem:
         if "stopped with ValueError" not in str(problem):
-            raise CheckFailed(f"{problem}. For {call} raise a ValueError: {why}.") from None
+            raise CheckFailed(f"{problem} For {call} raise a ValueError: {why}.") from None
         if "reshape array of size" in str(problem):
             raise CheckFailed(
                 f"For {call} the reshape itself failed. Look at the sizes first, and raise a "

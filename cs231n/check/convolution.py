@@ -74,7 +74,7 @@ def _refuses(f, arguments, why):
     except CheckFailed as problem:
         if "stopped with ValueError" in str(problem):
             return
-        raise CheckFailed(f"{problem}. For {call} raise a ValueError: {why}") from None
+        raise CheckFailed(f"{problem} For {call} raise a ValueError: {why}") from None
     raise CheckFailed(f"{call} returned {count!r}, but it should raise a ValueError: {why}")
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from cs231n.check.guard import OutOfTime, describe_error, seconds_allowed, stub_of, time_limit
+from cs231n.check.advice import describe_error, stub_of
+from cs231n.check.guard import OutOfTime, seconds_allowed, time_limit
 
 
 @contextlib.contextmanager

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import io
-import linecache
 import os
 import signal
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from types import SimpleNamespace, TracebackType
 
 import numpy as np
 
+from cs231n.check.advice import asks_for_input, cause_of, describe_error, stub_of
 from cs231n.check.counting import Steps, counting_steps
 from cs231n.check.fingerprint import Fingerprint, opaque
 from cs231n.check.results import CheckFailed, NotReady
 
 MAX_PRINTED = 2000  # characters of a function's own output that are kept
-IN_LINE = " — in `"  # between an error and the student's line that it comes from
 
 
 class OutOfTime(BaseException):
@@ -104,6 +102,7 @@ class Functions:
         self._fingerprint = Fingerprint()
         self._known: dict[tuple, tuple] = {}
         self._heard: list | None = None  # what is noted while `once` listens
+        self.last = ""  # the name of the function that was called last
 
     def __getattr__(self, name: str) -> Callable:
         if name.startswith("_") or name not in self._functions:
@@ -197,6 +196,7 @@ class Functions:
 
         Returns a tuple of: the answer, the list of its arguments as the function left them.
         """
+        self.last = name
         handed = [copied(a) for a in args]
         named = {key: copied(value) for key, value in kwargs.items()}
         noted = name in self._noted
@@ -204,7 +204,7 @@ class Functions:
             answer = call(name, handed, named)
         except CheckFailed as problem:
             if noted:
-                self._hear(str(problem).split(IN_LINE)[0])
+                self._hear(cause_of(str(problem)))
             raise
         if noted:
             seen = answer
@@ -232,7 +232,11 @@ class Functions:
             )
         if not callable(function):
             kind = type(function).__name__
-            raise CheckFailed(f"{name} should be a function, but it is a {kind}.")
+            raise CheckFailed(
+                f"{name} should be a function, but it is a {kind}. Was that name given to "
+                "something else? Run the cell with its `def` again, and hand it to the check "
+                "without brackets."
+            )
         if _remembers(_too_slow, function):
             raise CheckFailed(f"Not run: {name} did not come back in an earlier check.")
         limit = seconds_allowed()
@@ -249,20 +253,17 @@ class Functions:
                 _too_slow.add(function)
             raise CheckFailed(
                 f"{name} had not finished after {limit:g} s, so it was stopped. "
-                "Is there a loop that never ends?"
+                "Is there a loop that never ends, or does it wait for input()?"
             ) from None
         except NotImplementedError as problem:
-            raise NotReady(f"{stub_of(problem, name)} is not implemented yet.") from None
+            if asks_for_input(problem):
+                raise CheckFailed(describe_error(problem, name)) from None
+            raise NotReady(
+                f"{stub_of(problem, name)} is not implemented yet: put your code in place of its "
+                "line `raise NotImplementedError(...)`."
+            ) from None
         except (Exception, SystemExit, GeneratorExit) as problem:
             raise CheckFailed(describe_error(problem, name)) from None
-
-
-def describe_error(problem: BaseException, name: str | None = None) -> str:
-    """One sentence on an exception: who raised what, in which line of the student's code."""
-    text = f"{type(problem).__name__}: {problem}".rstrip(": ")
-    where = _student_line(problem.__traceback__)
-    sentence = f"{name} stopped with {text}" if name else f"Stopped with {text}"
-    return sentence + (f"{IN_LINE}{where}`" if where else "")
 
 
 def _remembers(seen: weakref.WeakSet, function: Callable) -> bool:
@@ -298,31 +299,3 @@ def same(before, after) -> bool:
     if type(before) is dict:
         return before.keys() == after.keys() and all(same(before[k], after[k]) for k in before)
     return True
-
-
-def _frames(traceback: TracebackType | None) -> Iterator[SimpleNamespace]:
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        yield SimpleNamespace(
-            file=code.co_filename, function=code.co_name, line=traceback.tb_lineno
-        )
-        traceback = traceback.tb_next
-
-
-def _is_library(path: str) -> bool:
-    here = os.path.dirname(os.path.abspath(__file__))
-    return path.startswith((here, "<frozen", "<__array_function__")) or (
-        f"{os.sep}site-packages{os.sep}" in path or f"{os.sep}lib{os.sep}python" in path
-    )
-
-
-def _student_line(traceback: TracebackType | None) -> str:
-    """The text of the last line of the traceback that is the student's own."""
-    own = [frame for frame in _frames(traceback) if not _is_library(frame.file)]
-    return linecache.getline(own[-1].file, own[-1].line).strip() if own else ""
-
-
-def stub_of(problem: NotImplementedError, otherwise: str = "its exercise") -> str:
-    """The name of the function whose stub raised the error."""
-    own = [frame for frame in _frames(problem.__traceback__) if not _is_library(frame.file)]
-    return own[-1].function if own and own[-1].function.isidentifier() else otherwise
