@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from cs231n.check.results import CheckFailed, Measurement
@@ -39,17 +41,18 @@ def close(
     expected = np.asarray(expected)
     actual = as_array(actual, what, expected.shape)
     if actual.shape != expected.shape:
-        raise CheckFailed(f"{_shape_message(actual.shape, expected.shape, what)} {hint}".strip())
+        raise CheckFailed(_shape_message(actual.shape, expected.shape, what, hint))
     finite = np.isfinite(actual)
     if not finite.all():
         raise CheckFailed(_not_finite_message(actual, finite, what))
 
+    lost = _lost_to_dtype(actual, expected)
     actual = actual.astype(np.float64)
     expected = expected.astype(np.float64)
     error = error_between(actual, expected)
     if error <= tolerance:
         return Measurement(error, tolerance)
-    slip = likely_slip(actual, expected, tolerance, hint, windows)
+    slip = likely_slip(actual, expected, tolerance, f"{lost} {hint}".strip(), windows)
     message = _value_message(actual, expected, tolerance, what, show_values)
     raise CheckFailed(f"{message} {slip}".strip(), error, tolerance)
 
@@ -80,8 +83,21 @@ def as_array(value, what: str, shape: tuple[int, ...] | None = None) -> np.ndarr
         kind = _type_name(value)
         if isinstance(value, np.ndarray | list | tuple) and array is not None:
             kind += f" of {array.dtype}"
-        raise CheckFailed(f"{what} should hold real numbers, but it is a {kind}.")
+        raise CheckFailed(f"{what} should hold real numbers, but it is a {kind}. {_how(kind)}")
     return array
+
+
+def _how(kind: str) -> str:
+    """What to do about something of that kind, where an array of numbers should be."""
+    if kind in ("function", "method", "builtin_function_or_method", "_ArrayFunctionDispatcher"):
+        return "Call it, with (…), to have its result."
+    if kind in ("generator", "map", "zip", "filter"):
+        return "Make an array of what it gives: np.array(list(…))."
+    if "complex" in kind:
+        return "Is a square root taken of something negative?"
+    if kind.endswith("of object") or kind == "list":
+        return "Are its rows of unlike length, or is None among them?"
+    return "Print it just before `return`."
 
 
 def _type_name(value) -> str:
@@ -94,31 +110,70 @@ def expect_tuple(value, names: tuple[str, ...], function: str) -> tuple:
     wanted = f"{function} should return ({', '.join(names)})"
     if value is None:
         raise CheckFailed(f"{wanted}, but it returned None. Does it end with `return`?")
+    ending = f"End it with `return {', '.join(names)}`."
     if not isinstance(value, (tuple, list)):
-        raise CheckFailed(f"{wanted}, but it returned one {_type_name(value)}.")
+        raise CheckFailed(f"{wanted}, but it returned one {_type_name(value)}. {ending}")
+    count = "one value alone" if len(value) == 1 else f"{len(value)} values"
     if len(value) != len(names):
-        raise CheckFailed(f"{wanted}, but it returned {len(value)} values.")
+        raise CheckFailed(f"{wanted}, but it returned {count}. {ending}")
     return tuple(value)
 
 
-def _shape_message(actual: tuple, expected: tuple, what: str) -> str:
+def expect_keys(value, names: Iterable[str], what: str) -> dict:
+    """``value`` as a dict with these keys, or a CheckFailed that says which it lacks."""
+    names = list(names)
+    wanted = f"{what} should be a dict with the keys {names}"
+    if not isinstance(value, dict):
+        raise CheckFailed(f"{wanted}, but it is a {_type_name(value)}.")
+    missing = [name for name in names if name not in value]
+    extra = sorted(str(name)[:40] for name in value if name not in names)[:8]
+    if missing:
+        found = f" It has {extra} instead: are they misspelt?" if extra else ""
+        raise CheckFailed(f"{wanted}, but it lacks {missing}.{found}")
+    if extra:
+        raise CheckFailed(f"{wanted}, but it has {extra} as well. Leave them out.")
+    return value
+
+
+def _lost_to_dtype(actual: np.ndarray, expected: np.ndarray) -> str:
+    """A sentence, where an answer is right but for what its dtype cannot hold."""
+    if expected.dtype.kind != "f" or not expected.size:
+        return ""
+    scale = float(np.max(np.abs(expected)))
+    kind, off = actual.dtype.kind, float(np.max(np.abs(actual - expected)))
+    if kind == "b":
+        return "It holds True and False: is it the result of a comparison?"
+    if kind in "iu" and off < 1:
+        return f"It is {actual.dtype}, which holds no fractions: make it with np.zeros(shape)."
+    if kind == "f" and actual.dtype.itemsize < 8 and off < 100 * np.finfo(actual.dtype).eps * scale:
+        return f"It is {actual.dtype}, of few digits: leave the dtype as it comes."
+    return ""
+
+
+def _shape_message(actual: tuple, expected: tuple, what: str, hint: str) -> str:
+    guess = _likely_shape_slip(actual, expected)
+    if not guess and not hint:
+        guess = "Print the shapes on the way, and compare them with the docstring's."
     message = f"{what} has shape {actual}, but it should be {expected}."
+    return " ".join(filter(None, (message, guess, hint)))
+
+
+def _likely_shape_slip(actual: tuple, expected: tuple) -> str:
     if len(actual) == len(expected) and sorted(actual) == sorted(expected):
         if (
             len(expected) >= 2
             and actual[-2:] == expected[-2:][::-1]
             and actual[:-2] == expected[:-2]
         ):
-            swapped = (
+            return (
                 "It looks transposed." if len(expected) == 2 else "Height and width look swapped."
             )
-            return f"{message} {swapped}"
-        return message + " The axes are in another order."
+        return "The axes are in another order."
     if int(np.prod(actual)) == int(np.prod(expected)):
-        return message + " The number of values is right: is a reshape missing or wrong?"
+        return "The number of values is right: is a reshape missing or wrong?"
     if len(actual) == len(expected) and len(expected) >= 3 and actual[:-2] == expected[:-2]:
-        return message + " Look at how stride, padding and size give the height and the width."
-    return message
+        return "Look at how stride, padding and size give the height and the width."
+    return ""
 
 
 def _not_finite_message(actual: np.ndarray, finite: np.ndarray, what: str) -> str:

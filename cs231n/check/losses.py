@@ -160,7 +160,9 @@ def _(f, rng):
 
 @svm_loss.check("all scores equal: the loss is C - 1")
 def _(f, rng):
-    loss, _ = expect_tuple(f.svm_loss(np.full((3, 7), 2.5), np.array([0, 6, 3])), ("", ""), "")
+    loss, _ = expect_tuple(
+        f.svm_loss(np.full((3, 7), 2.5), np.array([0, 6, 3])), ("loss", "dx"), "svm_loss"
+    )
     slips = [
         (7.0, "One too much: is the right class compared with itself?"),
         (18.0, _SUMMED),

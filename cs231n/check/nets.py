@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cs231n.check.compare import close, expect_tuple
-from cs231n.check.results import CheckFailed, Measurement
+from cs231n.check.compare import close, expect_keys, expect_tuple
+from cs231n.check.results import Measurement
 from cs231n.gradient_check import numeric_gradient
 
 SLOPE_TOLERANCE = 1e-6  # a numeric gradient is itself only good to about ten digits
@@ -14,10 +14,7 @@ SLOPE_TOLERANCE = 1e-6  # a numeric gradient is itself only good to about ten di
 def loss_and_gradients(net_loss: Callable, params: dict, X, y, reg: float = 0.0) -> tuple:
     """(loss, grads) of a net: net_loss(params, X, y, reg). CheckFailed where they have no form."""
     loss, grads = expect_tuple(net_loss(params, X, y, reg), ("loss", "grads"), "loss(X, y)")
-    if not isinstance(grads, dict) or set(grads) != set(params):
-        came = f"the keys {sorted(map(str, grads))}" if isinstance(grads, dict) else "no dict"
-        raise CheckFailed(f"grads should be a dict with the keys {sorted(params)}; it is {came}.")
-    return loss, grads
+    return loss, expect_keys(grads, sorted(params), "grads")
 
 
 def compare_slopes(net_loss: Callable, params: dict, X, y, reg, names, hint: str) -> Measurement:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cs231n.check.compare import as_array, close, expect_tuple
+from cs231n.check.compare import as_array, close, expect_keys, expect_tuple
 from cs231n.check.core import CheckFailed, Exercise
 from cs231n.check.losses import by_hand
 from cs231n.check.nets import compare_slopes, loss_and_gradients
@@ -53,10 +53,7 @@ _TINY = 1e-30
 
 
 def _params(f, sizes, scale=_TINY, dtype="float64") -> dict:
-    params = f.three_layer_net_params(*sizes, scale, dtype)
-    if not isinstance(params, dict) or set(params) != set(_NAMES):
-        came = f"the keys {sorted(map(str, params))}" if isinstance(params, dict) else "no dict"
-        raise CheckFailed(f"self.params should be a dict with the keys {_NAMES}; it is {came}.")
+    params = expect_keys(f.three_layer_net_params(*sizes, scale, dtype), _NAMES, "self.params")
     return {name: as_array(params[name], f'params["{name}"]') for name in _NAMES}
 
 
