@@ -16,7 +16,7 @@ from cs231n.check import (
     pooling,
     training,
 )
-from cs231n.check.core import Exercise
+from cs231n.check.core import Exercise, NoSuchCheck
 from cs231n.check.demonstration import attempt, demo
 
 _MODULES = (
@@ -32,5 +32,12 @@ EXERCISES: dict[str, Exercise] = {
     if isinstance(exercise, Exercise)
 }
 globals().update(EXERCISES)
+
+
+def __getattr__(name: str):
+    if name.startswith("_"):  # Python itself looks for such names
+        raise AttributeError(name)
+    raise NoSuchCheck(name, __all__)
+
 
 __all__ = ["EXERCISES", "Exercise", "attempt", "demo", *EXERCISES]

@@ -10,15 +10,38 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cs231n.check.advice import close_to
 from cs231n.check.guard import Functions
 from cs231n.check.results import CheckFailed, Measurement, NotReady, Result
 
 __all__ = ["CheckFailed", "Exercise", "Measurement", "Result", "seed_of"]
+
+
+class WrongCall(TypeError):
+    """A check was called in another way than the notebook does. Shown without a traceback."""
+
+    def _render_traceback_(self):
+        return [str(self)]
+
+
+class NoSuchCheck(AttributeError):
+    """There is no check of that name. Shown without a traceback."""
+
+    def __init__(self, name: str, names: Iterable[str]):
+        newer = (
+            "If the notebook came with that line, it is newer than the package: install the "
+            "package again, and restart the kernel."
+        )
+        text = f"There is no check.{name}. {close_to(name, names)} {newer}"
+        super().__init__(" ".join(text.split()))
+
+    def _render_traceback_(self):
+        return [str(self)]
 
 
 @dataclass(frozen=True)
@@ -125,7 +148,10 @@ class Exercise:
             # The check could not digest what came back (a missing item in a tuple, a string
             # where an array should be): the student's answer has the wrong form.
             text = f"{type(problem).__name__}: {_short(problem, 200)}".rstrip(": ")
-            text = f"The answer has an unexpected form ({text})."
+            text = (
+                f"{f.last or 'The function'} returned something of an unexpected form ({text}). "
+                "Print it, and compare it with “Returns” in the docstring."
+            )
             return Result(passed=False, message=text, **outcome)
         if isinstance(measured, Measurement):
             outcome |= dict(error=measured.error, tolerance=measured.tolerance)
@@ -135,11 +161,7 @@ class Exercise:
         """Check the given functions (in the exercise's order) and show a table."""
         from cs231n.check import diagnosis, report
 
-        if len(functions) != len(self.functions):
-            raise TypeError(
-                f"check.{self.name} takes {', '.join(self.functions)}: "
-                f"{len(self.functions)} function(s), not {len(functions)}"
-            )
+        self._refuse_other_functions(functions)
         results, printed = self.run(dict(zip(self.functions, functions, strict=True)))
         note = diagnosis.explain(self.name, results)
         report.show(report.check_table(self.name, results, printed, note))
@@ -148,6 +170,17 @@ class Exercise:
             r.passed for r in results
         ):
             raise CheckFailed(f"{self.name} is not right yet: see the table above.")
+
+    def _refuse_other_functions(self, functions: tuple) -> None:
+        names = [getattr(function, "__name__", "") for function in functions]
+        right = f"Write {self!r}."
+        if len(functions) != len(self.functions):
+            raise WrongCall(
+                f"check.{self.name} takes {len(self.functions)} function(s), not "
+                f"{len(functions)}. {right}"
+            )
+        if sorted(names) == sorted(self.functions) and names != list(self.functions):
+            raise WrongCall(f"check.{self.name} got its functions in another order. {right}")
 
     def __repr__(self) -> str:
         return f"check.{self.name}({', '.join(self.functions)})"

@@ -76,21 +76,29 @@ def check_table(
 ) -> Table:
     """The table of a visible check: what was looked at, error against tolerance, verdict.
 
-    note: what is said first
+    note: what is said first. Where there is none, and all failures have one cause, it is that.
     """
     if results and all(not r.ready for r in results):
         message = results[0].message
         title = message if message.startswith(exercise) else f"{exercise}: {message}"
         return Table(title=title, columns=(), printed=printed)
     passed = sum(r.passed for r in results)
+    title = f"{exercise}: {passed} of {len(results)} checks passed"
+    failed = [r for r in results if not r.passed]
+    once = len(failed) > 1 and len({r.message for r in failed}) == 1 and not note
+    if once:
+        note = failed[0].message
+    elif failed and not note:
+        title += f". Next: “{failed[0].name}”"
     table = Table(
-        title=f"{exercise}: {passed} of {len(results)} checks passed",
+        title=title,
         columns=("check", "error", "allowed", "result"),
         note=note,
         printed=printed,
     )
     for r in results:
-        table.rows.append((r.passed, (r.name, figure(r.error), figure(r.tolerance)), r.message))
+        cells = (r.name, figure(r.error), figure(r.tolerance))
+        table.rows.append((r.passed, cells, "" if once else r.message))
     return table
 
 

@@ -60,7 +60,7 @@ def test_untouched_stub_is_told_apart_from_a_wrong_answer():
     result, _ = run(doubles, double)
     assert not result.passed
     assert not result.ready
-    assert result.message == "double is not implemented yet."
+    assert result.message.startswith("double is not implemented yet: put your code")
 
 
 def test_missing_function_is_named():
@@ -74,8 +74,10 @@ def test_table_of_an_unwritten_exercise_is_one_plain_sentence():
         raise NotImplementedError
 
     results, _ = exercise_about(doubles).run({"double": double})
-    assert repr(check_table("double", results)) == "double is not implemented yet."
-    assert repr(check_table("pair", results)) == "pair: double is not implemented yet."
+    said = results[0].message
+    assert said.startswith("double is not implemented yet")
+    assert repr(check_table("double", results)) == said
+    assert repr(check_table("pair", results)) == f"pair: {said}"
 
 
 def test_table_shows_every_check_and_the_reason_of_a_failure():
@@ -221,7 +223,7 @@ def test_two_checks_of_one_name_are_refused():
 
 
 def test_wrong_number_of_functions_is_a_clear_error():
-    with pytest.raises(TypeError, match="takes double: 1 function"):
+    with pytest.raises(TypeError, match=r"takes 1 function.* not 2"):
         exercise_about(doubles)(abs, abs)
 
 
