@@ -18,6 +18,7 @@ COMMANDS = {
     "rehearse": "grading.rehearse",
     "publish": "grading.publish",
     "leaks": "grading.leaks",
+    "messages": "grading.messages",
     "check": "grading.scorecard",
     "mistakes": "grading.mistakes.command",
     "autograde": "grading.autograde",
