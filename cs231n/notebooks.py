@@ -239,7 +239,9 @@ def _provided(name: str, reason: str) -> Callable:
             return getattr(importlib.import_module(f"cs231n.{module}"), provided)
 
     def missing(*args, **kwargs):
-        raise NotImplementedError(f"{name} is needed here, and {reason}.")
+        from cs231n.check.results import Missing
+
+        raise Missing(name, reason)
 
     missing.__name__ = name
     return missing

@@ -15,6 +15,10 @@ import sys
 from collections.abc import Iterable
 from types import FrameType, FunctionType, TracebackType
 
+import numpy as np
+
+from cs231n.check.results import Missing
+
 _THEN = " — "  # between an error and all that is said about it
 _IN_LINE = f"{_THEN}in `"  # what follows is the student's line that it comes from
 
@@ -124,6 +128,8 @@ def cause_of(sentence: str) -> str:
 
 def stub_of(problem: NotImplementedError, otherwise: str = "its exercise") -> str:
     """The name of the function whose stub raised the error."""
+    if isinstance(problem, Missing):
+        return problem.function
     names = [
         frame.f_code.co_name
         for frame in _frames(problem.__traceback__)
@@ -148,9 +154,16 @@ def _frames(traceback: TracebackType | None) -> list[FrameType]:
     return frames
 
 
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # the package cs231n
+_SITE = os.path.dirname(os.path.dirname(os.path.abspath(np.__file__)))  # the packages beside NumPy
+
+
 def _is_library(path: str) -> bool:
-    here = os.path.dirname(os.path.abspath(__file__))
-    return path.startswith((here, "<frozen", "<__array_function__")) or (
+    """Whether code is neither the student's nor that of our tests, which play the student."""
+    if path.startswith(os.path.join(_HERE, "tests", "")):
+        return False
+    known = os.path.join(_HERE, ""), os.path.join(_SITE, ""), "<frozen", "<__array_function__"
+    return path.startswith(known) or (
         f"{os.sep}site-packages{os.sep}" in path or f"{os.sep}lib{os.sep}python" in path
     )
 
@@ -188,7 +201,7 @@ def _advice(problem: BaseException, line: str, frame: FrameType | None, began: b
             or _is_none(problem, line, frame)
             or _known(problem, line)
         )
-    except Exception:  # objects of the student's own make may refuse to be looked at
+    except (Exception, SystemExit, GeneratorExit):  # objects of the student's own make
         return ""
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from cs231n.check.advice import asks_for_input, cause_of, describe_error, stub_of
 from cs231n.check.counting import Steps, counting_steps
 from cs231n.check.fingerprint import Fingerprint, opaque
-from cs231n.check.results import CheckFailed, NotReady
+from cs231n.check.results import CheckFailed, Missing, NotReady
 
 MAX_PRINTED = 2000  # characters of a function's own output that are kept
 
@@ -258,6 +258,8 @@ class Functions:
         except NotImplementedError as problem:
             if asks_for_input(problem):
                 raise CheckFailed(describe_error(problem, name)) from None
+            if isinstance(problem, Missing):
+                raise NotReady(str(problem)) from None
             raise NotReady(
                 f"{stub_of(problem, name)} is not implemented yet: put your code in place of its "
                 "line `raise NotImplementedError(...)`."

@@ -44,5 +44,13 @@ class Result:
         return {key: kept[key] for key in ("name", "passed", "weight", "message")}
 
 
+class Missing(NotImplementedError):
+    """A function of an earlier notebook is needed, and is not there; reason says why."""
+
+    def __init__(self, function: str, reason: str):
+        super().__init__(f"{function} is needed here, and {reason}.")
+        self.function = function
+
+
 class NotReady(Exception):
     """The function is not there yet: not defined, or its stub untouched."""

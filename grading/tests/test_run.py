@@ -1,6 +1,7 @@
 """Running a submitted notebook: it always ends, and nothing it shows is taken for a score."""
 
 import json
+import linecache
 
 import nbformat
 import numpy as np
@@ -52,7 +53,21 @@ def _(f, rng):
         raise CheckFailed(f"It takes {few} steps for 10 numbers and {many} for 100.")
 
 
-EXERCISES = {"double": double, "halve": halve, "at_once": at_once}
+# What a wrong function does when x begins with the way's number.
+WAYS = [
+    *("return y", "return np.maximun(x, 0)", "return {'a': x}['b']", "return x.sum(axis=7)"),
+    *("return (v for v in x)", "return np.copy", "return x.astype(object)", "pass"),
+]
+all_wrong = Exercise("all_wrong", functions=("double",))
+
+for _way, _body in enumerate(WAYS):
+
+    @all_wrong.check(_body)
+    def _(f, rng, way=_way):
+        return close(f.double(np.array([way, 1.0])), np.zeros(2))
+
+
+EXERCISES = {"double": double, "halve": halve, "at_once": at_once, "all_wrong": all_wrong}
 LOOP = "import numpy as np\ndef double(x):\n    return np.array([2 * v for v in x])"
 RIGHT = "import numpy as np\ndef double(x):\n    return 2 * x"
 
@@ -125,6 +140,18 @@ def test_line_that_failed_is_quoted():
     _, results, _ = run("def double(x):\n    return x + undefined_name", graded("double"))
     assert "NameError" in messages(results)
     assert "return x + undefined_name" in messages(results)
+
+
+def test_the_grader_says_what_the_notebook_said():
+    source = "import numpy as np\ndef double(x):\n"
+    source += "".join(f"    if x[0] == {k}:\n        {body}\n" for k, body in enumerate(WAYS))
+    linecache.cache["a cell"] = (len(source), None, source.splitlines(True), "a cell")
+    here = {}
+    exec(compile(source, "a cell", "exec"), here)
+    said = [result.message for result in all_wrong.run(here)[0]]
+    _, results, _ = run(source, graded("all_wrong"))
+    assert [check["message"] for check in results["all_wrong"]["checks"]] == said
+    assert all(f"in `{body}`" in text for body, text in zip(WAYS[:4], said))
 
 
 @pytest.mark.parametrize(
