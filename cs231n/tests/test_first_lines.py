@@ -33,6 +33,13 @@ def test_first_line_says_what_is_wrong_and_what_to_do(did, shown):
     assert fits(TRIES[did].message, first_line(shown[did])), shown[did]
 
 
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.message[:60])
+def test_every_message_of_the_table_was_seen_to_come(row, shown):
+    lines = [first_line(shown[did]) for did in row.tries]
+    for message in row.message.split("\n"):
+        assert any(fits(message, line) for line in lines), f"{message}\nnot in\n{lines}"
+
+
 def test_what_fails_everywhere_for_one_reason_is_said_once(shown):
     text = shown["wrote strides for stride"]
     assert text.count("KeyError: 'strides'") == 1
