@@ -3,7 +3,8 @@
 A cell's options stand in its first line: ``# %% id="conv-forward" solution="conv_forward_naive"``.
 `id` is required, unique in the notebook and stable for ever: gradebooks know cells by it.
 A text cell with ``question=POINTS`` is answered in words and graded by hand: the question, a line
-``<!-- answer -->``, and what an answer should say, which students do not get.
+``<!-- answer -->``, and what an answer should say, which students do not get. An empty cell with
+``tags=["score"]`` becomes the learner's own score card.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from grading.settings import Settings
 from grading.solutions import Solution
 
 OPTIONS = {"id", "solution", "exercise", "points", "question", "tags"}
-TAGS = {"setup", "demo", "provided"}
+TAGS = {"setup", "demo", "provided", "score"}
 BADGE_ID = "open-in-colab"
 ANSWER = "<!-- answer -->"
 NO_MARKERS = "Solutions live in grading/reference and hidden tests in grading/checks."
@@ -65,6 +66,9 @@ def build_notebook(path: Path, material: Material) -> NotebookNode:
         raise GradingError(f"{path}: this notebook's source is empty.")
     _check_notebook(cells)
     built = [_build_cell(cell, material) for cell in cells]
+    for place, cell in enumerate(cells):
+        if "score" in cell.options.get("tags", ()):
+            built[place].source = _score_source(cell, path.stem, cells)
     badge = _badge(path, material.settings)
     if badge:
         built.insert(1, badge)
@@ -160,6 +164,8 @@ def _build_cell(cell: _Cell, material: Material) -> NotebookNode:
     options, source = cell.options, cell.source
     tags = options.get("tags", [])
     metadata: dict = {"tags": tags} if tags else {}
+    if tags == ["score"]:
+        tags = metadata["tags"] = ["demo"]  # like a demonstration, not run when grading
     if "solution" in options:
         source = _solution_source(cell, material.solutions)
         metadata["nbgrader"] = _nbgrader(options["id"], solution=True)
@@ -242,6 +248,17 @@ def _setup_source(cell: _Cell, setup: str) -> str:
     if cell.source.strip():
         raise cell.error("the set-up cell is left empty: the build writes it, the same everywhere.")
     return setup
+
+
+def _score_source(cell: _Cell, notebook: str, cells: list[_Cell]) -> str:
+    """The call that shows the score card, with the points of this notebook."""
+    if cell.source.strip():
+        raise cell.error("the score card's cell is left empty: the build writes it.")
+    points = {c.options["exercise"]: c.options["points"] for c in cells if "exercise" in c.options}
+    in_words = sum(c.options.get("question", 0) for c in cells)
+    given = [f'"{notebook}"', *(f"{name}={most}" for name, most in points.items())]
+    given += [f"by_a_person={in_words}"] if in_words else []
+    return "\n".join(["check.score_card(", *(f"    {part}," for part in given), ")"])
 
 
 def _badge(path: Path, settings: Settings) -> NotebookNode | None:

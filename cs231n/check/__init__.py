@@ -3,6 +3,8 @@
 Each exercise of the notebooks has its checks here. They need no solution to compare with: they use
 numeric gradients of the student's own functions, properties that any right answer has, and a few
 stored numbers. Grading uses other, hidden checks in the same form.
+
+``check.hint("conv_forward_naive")`` helps in steps, ``check.score_card`` adds up what has passed.
 """
 
 from cs231n.check import (
@@ -18,6 +20,8 @@ from cs231n.check import (
 )
 from cs231n.check.core import Exercise, NoSuchCheck
 from cs231n.check.demonstration import attempt, demo
+from cs231n.check.hints import hint
+from cs231n.check.score_card import score_card
 
 _MODULES = (
     *(fully_connected, convolution, pooling, normalization),
@@ -40,4 +44,4 @@ def __getattr__(name: str):
     raise NoSuchCheck(name, __all__)
 
 
-__all__ = ["EXERCISES", "Exercise", "attempt", "demo", *EXERCISES]
+__all__ = ["EXERCISES", "Exercise", "attempt", "demo", "hint", "score_card", *EXERCISES]

@@ -159,12 +159,18 @@ class Exercise:
 
     def __call__(self, *functions: Callable) -> None:
         """Check the given functions (in the exercise's order) and show a table."""
-        from cs231n.check import diagnosis, report
+        from cs231n.check import diagnosis, hints, report
+        from cs231n.check.score_card import note as note_score
 
         self._refuse_other_functions(functions)
-        results, printed = self.run(dict(zip(self.functions, functions, strict=True)))
+        given = dict(zip(self.functions, functions, strict=True))
+        results, printed = self.run(given)
+        note_score(self.name, given, results)
         note = diagnosis.explain(self.name, results)
-        report.show(report.check_table(self.name, results, printed, note))
+        table = report.check_table(self.name, results, printed, note)
+        # Who is told the mistake needs no hint.
+        table.footer = "" if note else hints.invitation(self.name, results)
+        report.show(table)
         # nbgrader's Validate button takes a cell that raises nothing for a cell that is right.
         if os.environ.get("NBGRADER_EXECUTION") == "validate" and not all(
             r.passed for r in results

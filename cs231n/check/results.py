@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 
@@ -54,3 +55,10 @@ class Missing(NotImplementedError):
 
 class NotReady(Exception):
     """The function is not there yet: not defined, or its stub untouched."""
+
+
+def score_of(results: Sequence[Result], points: float) -> float:
+    """Points earned: the passed part of the weight, to a hundredth of a point."""
+    total = sum(r.weight for r in results)
+    passed = sum(r.weight for r in results if r.passed)
+    return round(points * passed / total, 2) if total else 0.0

@@ -74,6 +74,9 @@ def test_wheel_holds_the_students_package_and_nothing_of_the_graders(tree):
     assert not [name for name in names if "/tests/" in name or name.endswith((".c", ".h", ".pyc"))]
     assert {"cs231n/im2col_cython.pyx", "cs231n/py.typed", "cs231n/fast_layers.py"} <= {*names}
     assert {"cs231n/kernels/__init__.py", "cs231n/threads.py"} <= {*names}
+    told = {str(path.relative_to(ROOT)) for path in (ROOT / "cs231n/check/hints").glob("*.toml")}
+    assert len(told) == 9
+    assert told <= {*names}  # check.hint reads them
 
 
 def test_source_archive_holds_what_a_build_needs_and_nothing_of_the_graders(tree):

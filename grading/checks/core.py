@@ -8,16 +8,10 @@ from collections.abc import Callable, Mapping
 from cs231n.check import report
 from cs231n.check.core import Exercise, Result
 from cs231n.check.guard import Functions
+from cs231n.check.results import score_of
 
 # Results as data, in the output of a graded cell, for whoever collects them.
 MIME_TYPE = "application/vnd.cs231n.check+json"
-
-
-def score_of(results: list[Result], points: float) -> float:
-    """Points earned: the passed part of the weight, to a hundredth of a point."""
-    total = sum(r.weight for r in results)
-    passed = sum(r.weight for r in results if r.passed)
-    return round(points * passed / total, 2) if total else 0.0
 
 
 def course_secret() -> str:

@@ -1,4 +1,4 @@
-"""Where in a notebook a mistake is explained: from a cell's id to its section's heading."""
+"""Where in a notebook something is explained: from a cell's id to its section's heading."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HEADING = re.compile(r"# ## (?:(\d+) · )?(.+)")
 
 def section(mistake: Mistake) -> str:
     """For example: section 6, “The backward pass”. Raises GradingError where there is no such."""
-    found = _sections(mistake.notebook).get(mistake.see)
+    found = sections_of(mistake.notebook).get(mistake.see)
     if found is None:
         raise GradingError(
             f"{mistake.notebook}: the mistake {mistake.name!r} points to the text cell "
@@ -25,8 +25,9 @@ def section(mistake: Mistake) -> str:
 
 
 @cache
-def _sections(notebook: str) -> dict[str, str]:
-    """Text cell -> its section: the first heading in it, else the last one above."""
+def sections_of(notebook: str) -> dict[str, str]:
+    """A notebook's text cells -> the section of each: the first heading in it, else the last
+    one above."""
     paths = list(SOURCE.glob(f"*/{notebook}.py"))
     if len(paths) != 1:
         raise GradingError(f"grading/source has {len(paths)} notebooks named {notebook!r}.")

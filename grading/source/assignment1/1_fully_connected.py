@@ -702,3 +702,11 @@ with check.demo(), np.errstate(all="ignore"):
 #
 # The blurred templates above are what becomes of neurons that must learn every place on their own. In the next
 # notebook, **2 · Convolution**, neurons look at small patches and share what they learn.
+
+# %% [markdown] id="score-text"
+# ## Your score so far
+#
+# What the checks say that ran since you opened this notebook (*Run All* runs all of them). The card is yours
+# alone: nothing in it is graded. Stuck at an exercise? `check.hint("its_name")` helps in steps.
+
+# %% id="score-card" tags=["score"]

@@ -735,3 +735,11 @@ with check.demo():
 #
 # **Next:** `3_pooling` makes volumes smaller without any weights. In notebook 5 this very layer,
 # the slow one, becomes a single matrix product.
+
+# %% [markdown] id="score-text"
+# ## Your score so far
+#
+# What the checks say that ran since you opened this notebook (*Run All* runs all of them). The card is yours
+# alone: nothing in it is graded. Stuck at an exercise? `check.hint("its_name")` helps in steps.
+
+# %% id="score-card" tags=["score"]

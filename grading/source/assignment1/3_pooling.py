@@ -614,3 +614,11 @@ with check.demo():
 #   pooling layer can go.
 #
 # You now have every layer of a classic convolutional network: affine, ReLU, convolution, pooling.
+
+# %% [markdown] id="score-text"
+# ## Your score so far
+#
+# What the checks say that ran since you opened this notebook (*Run All* runs all of them). The card is yours
+# alone: nothing in it is graded. Stuck at an exercise? `check.hint("its_name")` helps in steps.
+
+# %% id="score-card" tags=["score"]

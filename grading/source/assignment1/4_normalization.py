@@ -781,3 +781,11 @@ with check.demo(), np.errstate(all="ignore"):
 #   mode, which stands for the average of all thinned networks.
 #
 # With this notebook you have all layers of a modern convolutional network. Next you make them fast.
+
+# %% [markdown] id="score-text"
+# ## Your score so far
+#
+# What the checks say that ran since you opened this notebook (*Run All* runs all of them). The card is yours
+# alone: nothing in it is graded. Stuck at an exercise? `check.hint("its_name")` helps in steps.
+
+# %% id="score-card" tags=["score"]

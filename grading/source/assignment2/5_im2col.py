@@ -704,3 +704,11 @@ with check.demo():
 #
 # Next: a fully connected layer is a convolution as well, and that lets a classifier slide over pictures
 # larger than those it was trained on.
+
+# %% [markdown] id="score-text"
+# ## Your score so far
+#
+# What the checks say that ran since you opened this notebook (*Run All* runs all of them). The card is yours
+# alone: nothing in it is graded. Stuck at an exercise? `check.hint("its_name")` helps in steps.
+
+# %% id="score-card" tags=["score"]

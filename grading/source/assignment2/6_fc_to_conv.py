@@ -696,3 +696,11 @@ with check.demo():
 # - Half the stride takes **four** shifted passes, not two; $k$ times finer takes $k^2$.
 #
 # Where in a picture something is, you can now find with a network that was only ever asked what it is.
+
+# %% [markdown] id="score-text"
+# ## Your score so far
+#
+# What the checks say that ran since you opened this notebook (*Run All* runs all of them). The card is yours
+# alone: nothing in it is graded. Stuck at an exercise? `check.hint("its_name")` helps in steps.
+
+# %% id="score-card" tags=["score"]

@@ -711,3 +711,11 @@ with check.demo():
 #   pass it on.
 #
 # Next, in `8_case_studies`, you build the famous networks that these tables describe.
+
+# %% [markdown] id="score-text"
+# ## Your score so far
+#
+# What the checks say that ran since you opened this notebook (*Run All* runs all of them). The card is yours
+# alone: nothing in it is graded. Stuck at an exercise? `check.hint("its_name")` helps in steps.
+
+# %% id="score-card" tags=["score"]

@@ -933,3 +933,11 @@ with check.demo():
 #   and one fully connected layer remains.
 # - **ResNet**: add, then rectify. The shortcut hands the gradient on unchanged, through any depth.
 # - **Don't be a hero**: load weights, freeze, train the last layer. A few pictures a class go far.
+
+# %% [markdown] id="score-text"
+# ## Your score so far
+#
+# What the checks say that ran since you opened this notebook (*Run All* runs all of them). The card is yours
+# alone: nothing in it is graded. Stuck at an exercise? `check.hint("its_name")` helps in steps.
+
+# %% id="score-card" tags=["score"]

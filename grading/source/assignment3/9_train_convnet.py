@@ -796,3 +796,11 @@ with check.demo(seconds=3600):
 # - Training against validation accuracy tells overfitting from underfitting; the confusion matrix, the surest mistakes and
 #   saliency maps tell what the number hides.
 # - A checkpoint is more than weights. And the test set is asked once.
+
+# %% [markdown] id="score-text"
+# ## Your score so far
+#
+# What the checks say that ran since you opened this notebook (*Run All* runs all of them). The card is yours
+# alone: nothing in it is graded. Stuck at an exercise? `check.hint("its_name")` helps in steps.
+
+# %% id="score-card" tags=["score"]
