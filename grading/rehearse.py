@@ -129,6 +129,7 @@ def _trouble(line: str) -> bool:
             r"✗ failed|comes to life once|This demonstration (could|should)|Stopped after", line
         )
         or re.search(r"Warning: |is not implemented yet", line)
+        or re.search(r"run its check cell|changed since its check|to be written$", line)  # the card
     )
 
 

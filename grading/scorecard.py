@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import textwrap
 from pathlib import Path
 
@@ -118,8 +119,8 @@ def _must_be_readable(path: Path) -> None:
         raise GradingError(f"{path}: you may not read this file.")
 
 
-def as_text(card: dict, repaired: list[str] = ()) -> str:
-    """The score card for a person to read."""
+def as_text(card: dict, repaired: list[str] = (), in_words: float = 0) -> str:
+    """The score card for a person to read. in_words: points that only a person can give."""
     lines = [f"{card['notebook']} ({card['assignment']})", ""]
     width = max(map(len, card["exercises"]), default=5)
     for name, exercise in card["exercises"].items():
@@ -131,8 +132,10 @@ def as_text(card: dict, repaired: list[str] = ()) -> str:
         lines.append(f"  {name:<{width}}  {points}   {passed}".rstrip())
         for mistake in exercise.get("mistakes", ()):
             lines += _indented(mistake["says"], 6)
-        lines += [line for c in checks if not c["passed"] for line in _failed(c)]
+        lines += _failures(checks)
     lines += ["", f"  {'total':<{width}}  {card['score']:6.2f} of {card['max_score']:2g}"]
+    if in_words:
+        lines += ["", f"An answer in words brings up to {in_words:g} more: a person reads it."]
     if repaired:
         lines += ["", "Put right before grading:", *(f"  - {change}" for change in repaired)]
     if card["needs_review"]:
@@ -141,9 +144,27 @@ def as_text(card: dict, repaired: list[str] = ()) -> str:
     return "\n".join(lines)
 
 
-def _failed(check: dict) -> list[str]:
-    head = f"      ✗ {check['name']} (weight {check['weight']:g})"
-    return [head, *_indented(check["message"], 8)]
+def _failures(checks: list[dict]) -> list[str]:
+    """The checks that failed, those with one and the same reason together."""
+    reasons: dict[str, list[dict]] = {}
+    for check in checks:
+        if not check["passed"]:
+            reasons.setdefault(check["message"], []).append(check)
+    lines = []
+    for reason, failed in reasons.items():
+        if len(failed) == len(checks) > 1:  # a stub, a name that is not there: one line says it
+            lines.append("      ✗ all checks")
+        else:
+            lines += [f"      ✗ {c['name']} (weight {c['weight']:g})" for c in failed]
+        lines += _indented(reason, 8)
+    return lines
+
+
+def _points_in_words(assignment: str, notebook: str) -> float:
+    """What answers in words can bring in a notebook: no check reads them."""
+    cells = build.student_notebook(assignment, notebook).cells
+    graded = [c for c in cells if c.metadata.get("nbgrader", {}).get("grade")]
+    return sum(c.metadata.nbgrader["points"] for c in graded if c.cell_type == "markdown")
 
 
 def _indented(text: str, by: int) -> list[str]:
@@ -176,8 +197,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.json and not args.json.parent.is_dir():
         raise GradingError(f"--json {args.json}: the folder {args.json.parent} does not exist.")
+    if sys.stderr.isatty():
+        print("Running the notebook, then its hidden checks ...", file=sys.stderr)
     card, repaired = grade_file(args.path, args.assignment, args.notebook, args.sandbox)
-    print(as_text(card, repaired))
+    print(as_text(card, repaired, _points_in_words(card["assignment"], card["notebook"])))
     if args.json:
         _write(args.json, to_json(card))
     return NEEDS_A_PERSON if card["needs_review"] else 0

@@ -7,6 +7,7 @@ Every check notes what it found (:func:`note`); the last cell of a notebook show
 from __future__ import annotations
 
 import difflib
+import dis
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -168,4 +169,6 @@ def _code_of(functions: Mapping[str, object]) -> dict[str, object]:
 def _names_in(code: CodeType) -> set[str]:
     """The names that a function looks up outside, inner functions included."""
     inner = (part for part in code.co_consts if isinstance(part, CodeType))
-    return set(code.co_names).union(*map(_names_in, inner))
+    # Not co_names, which has attributes too: net.loss has nothing to do with a function loss.
+    own = {i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    return own.union(*map(_names_in, inner))

@@ -116,6 +116,15 @@ def test_a_change_in_what_is_called_counts_as_one(notebook, twice):
     assert line("twice", twice=2).open.startswith("changed since")
 
 
+def test_a_name_that_only_looks_like_what_is_called_changes_nothing(notebook):
+    notebook(RIGHT)
+    notebook("def loss(x):\n    return 0")
+    notebook("def twice(x):\n    return x.loss if x is None else 2 * x")
+    notebook("check.twice(double, twice)")
+    notebook("loss = 3.0")  # as a training loop leaves it behind
+    assert line("twice", twice=2).state == "all"
+
+
 def test_many_failures_are_named_briefly(notebook):
     exercise = check.EXERCISES["double"]
     for number in range(20, 24):

@@ -35,6 +35,8 @@ def test_an_error_is_reported_in_both_forms():
         "This demonstration could not run. Stopped with ValueError: no",
         "Stopped after 60 s: this demonstration should be quicker.",
         "cell.py:3: RuntimeWarning: overflow",
+        "  ○ relu_forward  – of 1   run its check cell",
+        "  ○ relu_forward  – of 1   changed since its check: run the check again",
     ],
 )
 def test_a_solved_notebook_has_no_failed_check_and_no_silent_demonstration(text):

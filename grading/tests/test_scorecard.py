@@ -10,7 +10,7 @@ from grading import build, sample_class
 from grading.__main__ import main
 from grading.grade import put_hidden_tests
 from grading.sample_class import HERE, fill_in, read_answers, reference_answers
-from grading.scorecard import grade_notebook, which_notebook
+from grading.scorecard import as_text, grade_notebook, which_notebook
 from grading.settings import REFERENCE
 from grading.solutions import read_solutions
 
@@ -59,6 +59,42 @@ def test_right_notebook_gets_all_points_and_the_card_has_the_agreed_form(pooling
     assert "total" in capsys.readouterr().out
 
 
+def card_of(*checks):
+    keys = ("name", "passed", "weight", "message")
+    exercise = {
+        "score": 1.0,
+        "max_score": 4.0,
+        "checks": [dict(zip(keys, check, strict=True)) for check in checks],
+        "mistakes": [],
+    }
+    card = {"assignment": "assignment1", "notebook": "3_pooling", "exercises": {"pool": exercise}}
+    return card | {"score": 1.0, "max_score": 4.0, "needs_review": None}
+
+
+def test_one_reason_is_told_once_however_many_checks_it_failed():
+    stub = [(f"size {n}", False, 1.0, "pool is not implemented yet.") for n in range(5)]
+    text = as_text(card_of(*stub))
+    assert text.count("not implemented yet") == 1
+    assert "✗ all checks" in text
+    assert "size 0" not in text
+
+
+def test_each_failed_check_is_named_above_its_reason():
+    checks = [("a", True, 1.0, ""), ("b", False, 2.0, "why"), ("c", False, 1.0, "why")]
+    text = as_text(card_of(*checks, ("d", False, 1.0, "otherwise")))
+    assert "all checks" not in text
+    named = [line.strip() for line in text.splitlines() if line.startswith("      ")]
+    assert named == [
+        *("✗ b (weight 2)", "✗ c (weight 1)", "why"),
+        *("✗ d (weight 1)", "otherwise"),
+    ]
+
+
+def test_points_that_no_check_can_give_are_spoken_of():
+    assert "answer in words brings up to 2 more" in as_text(card_of(), in_words=2)
+    assert "in words" not in as_text(card_of())
+
+
 @pytest.mark.slow
 def test_mistake_is_told_with_what_failed_and_why(pooling, written, capsys):
     answers = reference_answers(read_solutions(REFERENCE))
@@ -73,7 +109,9 @@ def test_mistake_is_told_with_what_failed_and_why(pooling, written, capsys):
 def test_untouched_notebook_is_graded_and_gets_nothing(pooling, written, capsys):
     path = written(pooling({}))
     assert main(["check", str(path)]) == 0
-    assert "not implemented yet" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert said.count("not implemented yet") == 7  # once an exercise
+    assert "in words brings up to 2 more" in said
 
 
 @pytest.mark.slow
