@@ -18,7 +18,7 @@ from cs231n.check import report
 from cs231n.check.results import Result, score_of
 
 _SIGNS = {"all": ("✓", "#1f6fb2"), "part": ("✗", "#c1540b"), "open": ("○", "inherit")}
-_MOST_NAMED = 3  # failed checks of an exercise, by name
+_MOST_NAMED = 2  # failed checks of an exercise, by name
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class Card:
 
     title: str
     rows: Sequence[Row]
-    notes: Sequence[str]
+    footer: str
+    command: str
 
     def __repr__(self) -> str:
         name = max((len(row.name) for row in self.rows), default=0)
@@ -57,21 +58,22 @@ class Card:
             f"  {_SIGNS[r.state][0]} {r.name:<{name}}  {r.points:>{points}}   {r.open}".rstrip()
             for r in self.rows
         ]
-        return "\n".join([self.title, *lines, *self.notes])
+        return "\n".join([self.title, *lines, self.footer, f"    {self.command}"])
 
     def _repr_html_(self) -> str:
         left, right = 'style="text-align:left"', 'style="text-align:right;white-space:nowrap"'
+        whole = 'style="text-align:left;white-space:nowrap"'
         body = ""
         for row in self.rows:
             sign, colour = _SIGNS[row.state]
             name = f'<span style="color:{colour}">{sign}</span> {escape(row.name)}'
-            body += f"<tr><td {left}>{name}</td><td {right}>{escape(row.points)}</td>"
+            body += f"<tr><td {whole}>{name}</td><td {right}>{escape(row.points)}</td>"
             body += f"<td {left}>{escape(row.open)}</td></tr>"
         titles = f"<th {left}>exercise</th><th {right}>points</th><th {left}>what is open</th>"
-        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        more = f"<p>{escape(self.footer)} <code>{escape(self.command)}</code></p>"
         return (
             f'<div class="cs231n-check"><p><b>{escape(self.title)}</b></p><table><thead><tr>'
-            f"{titles}</tr></thead><tbody>{body}</tbody></table>{notes}</div>"
+            f"{titles}</tr></thead><tbody>{body}</tbody></table>{more}</div>"
         )
 
 
@@ -103,15 +105,14 @@ def card(notebook: str, by_a_person: float, points: Mapping, here: Mapping[str, 
     lines = [_line(name, most, here) for name, most in points.items()]
     rows = [row for row, _ in lines]
     total, most = round(sum(earned for _, earned in lines), 2), sum(points.values())
-    notes = [
-        "Hidden checks look at more than these do. To run them: save the notebook, then, in a "
-        f"full clone of the course, python -m grading check path/to/{notebook}.ipynb"
-    ]
     if by_a_person:
         rows.append(Row("answer in words", f"– of {by_a_person:g}", "open", "read by a person"))
-        notes.insert(0, f"An answer in words brings up to {by_a_person:g} more.")
     return Card(
-        f"Your score so far: {total:g} of {most:g} by the visible checks", tuple(rows), notes
+        f"Your score so far: {total:g} of {most:g} by the visible checks",
+        tuple(rows),
+        "Hidden checks look at more than these do. Save the notebook, and run them in a full clone "
+        "of the course:",
+        f"python -m grading check path/to/{notebook}.ipynb",
     )
 
 
@@ -132,9 +133,12 @@ def _line(name: str, most: float, here: Mapping[str, object]) -> tuple[Row, floa
         return Row(name, points, "all", ""), earned
     if not any(r.ready for r in checked.results):
         return Row(name, points, "open", "to be written"), earned
-    named = "; ".join(r.name for r in failed[:_MOST_NAMED])
-    more = len(failed) - _MOST_NAMED
-    return Row(name, points, "part", named + (f"; and {more} more" if more > 0 else "")), earned
+    named = [r.name for r in failed[:_MOST_NAMED]]
+    if len(failed) > _MOST_NAMED:
+        named += [f"and {len(failed) - _MOST_NAMED} more"]
+    if len(failed) == len(checked.results):
+        named = ["all its checks"]
+    return Row(name, points, "part", "; ".join(named)), earned
 
 
 def _code_of(functions: Mapping[str, object]) -> dict[str, object]:

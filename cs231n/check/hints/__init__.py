@@ -42,13 +42,16 @@ class Note:
 
     title: str
     lines: Sequence[str]
+    footer: str = ""
 
     def __repr__(self) -> str:
-        return "\n".join([self.title, *(f"  {line}" for line in self.lines)])
+        footer = [self.footer] if self.footer else []
+        return "\n".join([self.title, *(f"  {line}" for line in self.lines), *footer])
 
     def _repr_html_(self) -> str:
         edge = f"border-left:3px solid {_BLUE};padding-left:0.6em"
         lines = "".join(f'<p style="{edge}">{escape(line)}</p>' for line in self.lines)
+        lines += f"<p>{escape(self.footer)}</p>" if self.footer else ""
         return f'<div class="cs231n-check"><p><b>{escape(self.title)}</b></p>{lines}</div>'
 
 
@@ -108,8 +111,8 @@ def _one(exercise: object, step: int | None) -> Note:
         which = f"step should be a whole number from 1 to {len(steps)}, not {step!r}."
         return Note(f"{name} has {len(steps)} hints", [which])
     _shown[name] = step
-    more = [f"The next one: {call})"] if step < len(steps) else []
-    return Note(f"{name}: hint {step} of {len(steps)}", [steps[step - 1], *more])
+    more = f"The next one: {call})" if step < len(steps) else ""
+    return Note(f"{name}: hint {step} of {len(steps)}", [steps[step - 1]], more)
 
 
 def _name_of(exercise: object) -> str:
