@@ -33,6 +33,7 @@ def kit(tmp_path):
         (" points=2", "", 9, "needs points="),
         ("points=2", "points=0", 9, "needs points="),
         ('id="play"', 'id="play" question=2', 19, "should be a [markdown] cell"),
+        ('id="play"', 'id="play" tags=["score"]', 19, "card's cell is left empty"),
         ('id="title"', 'id="title" question=0', 1, "question= takes the points"),
         ('id="title"', 'id="title" question=1', 1, "a line `<!-- answer -->`"),
         ("double(3)", "### BEGIN SOLUTION", 20, "leftover"),
