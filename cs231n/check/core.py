@@ -12,6 +12,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from textwrap import wrap
 
 import numpy as np
 
@@ -42,6 +43,21 @@ class NoSuchCheck(AttributeError):
 
     def _render_traceback_(self):
         return [str(self)]
+
+
+WIDTH = 82  # of what `nbgrader validate` shows of a line
+
+
+class NotRightYet(CheckFailed):
+    """A check that did not pass, for nbgrader's Validate: it shows errors, and no tables."""
+
+    def __init__(self, name: str, table: object):
+        super().__init__(f"{name} is not right yet.")
+        self.table = table
+
+    def _render_traceback_(self) -> list[str]:
+        lines = [str(self), *repr(self.table).splitlines()]
+        return [part for line in lines for part in wrap(line, WIDTH, subsequent_indent=" " * 8)]
 
 
 @dataclass(frozen=True)
@@ -175,7 +191,7 @@ class Exercise:
         if os.environ.get("NBGRADER_EXECUTION") == "validate" and not all(
             r.passed for r in results
         ):
-            raise CheckFailed(f"{self.name} is not right yet: see the table above.")
+            raise NotRightYet(self.name, table)
 
     def _refuse_other_functions(self, functions: tuple) -> None:
         names = [getattr(function, "__name__", "") for function in functions]
