@@ -8,7 +8,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help install demo test matrix lab build rehearse lint sanitize clean
+.PHONY: help install demo test browser matrix lab build rehearse lint sanitize clean
 
 help:  ## this list
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -33,6 +33,14 @@ test: $(READY)  ## run the whole test suite
 matrix: $(READY)  ## the kit on other Pythons, with old and new libraries, and in Colab's place (half an hour)
 	$(BIN)/python -m pip install --quiet "nox[uv]>=2025.2"
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/nox
+
+browser: $(READY)  ## look at JupyterLab through a real browser (needs Chromium)
+	@found=$$(command -v $${CS231N_CHROMIUM:-chromium} || command -v chromium-browser || command -v google-chrome) || { \
+	    echo "Chromium was not found. Debian, Ubuntu: sudo apt install chromium. macOS: brew install --cask chromium."; \
+	    echo "Or name another browser of its kind: CS231N_CHROMIUM=/path/to/chrome make browser"; exit 2; }; \
+	echo "Looking through $$found"
+	$(BIN)/python -m pip install --quiet --editable ".[browser]"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest grading/tests/browser
 
 lab: $(READY)  ## open the student's notebooks (a working copy in work/, kept)
 	@mkdir -p work && cp -Rn assignments/. work/ || true
