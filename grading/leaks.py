@@ -26,8 +26,8 @@ from grading.solutions import read_solutions
 
 SUMMARY = "Look for solutions and hidden checks in what students get."
 
-# Of a repository: the instructor's side, the stores of git and of hypothesis, the environment.
-NOT_SHIPPED = (ROOT / "grading", ROOT / ".git", ROOT / ".hypothesis")
+# Of a repository: the instructor's side, the stores of git, hypothesis and nox, the environment.
+NOT_SHIPPED = (ROOT / "grading", ROOT / ".git", ROOT / ".hypothesis", ROOT / ".nox")
 _MARKER = re.compile(r"\W*#+\s*(BEGIN|END) (SOLUTION|HIDDEN TESTS)\W*")
 _BANK = re.compile(r"\[\[(mistake|equivalent)\]\]")
 # Sentences on mistakes ship with numbers to know them by (cs231n/check/mistakes.json): no code.
