@@ -13,7 +13,7 @@ def test_validate_names_what_is_not_right_and_shows_its_table(opened, answers):
     said = nb.validate()
     assert "conv_output_size is not right yet." in said
     assert "→ conv_output_size(5, 3, 1, 1) returned 4, but it should be 5." in said
-    assert "conv_forward_naive is not implemented yet." in said
+    assert "conv_forward_naive is not implemented yet" in said
     assert "Traceback" not in said
     nb.answer("Ok")
 
