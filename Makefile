@@ -32,7 +32,7 @@ test: $(READY)  ## run the whole test suite
 
 matrix: $(READY)  ## the kit on other Pythons, with old and new libraries, and in Colab's place (half an hour)
 	$(BIN)/python -m pip install --quiet "nox[uv]>=2025.2"
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/nox
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/nox $(NOX)
 
 browser: $(READY)  ## look at JupyterLab through a real browser (needs Chromium)
 	@found=$$(command -v $${CS231N_CHROMIUM:-chromium} || command -v chromium-browser || command -v google-chrome) || { \
