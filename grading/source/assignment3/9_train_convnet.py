@@ -113,8 +113,8 @@ np.random.seed(231)
 # Each is 32×32 pixels in three colours. The mean picture is taken off, and all is divided by one number,
 # so that values are spread by about 1; that is all the preparation pictures usually get.
 #
-# To work with photographs, put CIFAR-10 on your machine (`python datasets/get_datasets.py cifar10`),
-# write `"cifar10"` for `"synthetic"`, and be patient: it has 49,000 pictures to train on.
+# To work with photographs, fetch CIFAR-10 (170 MB) with `data.load_cifar10(download=True)` in a cell of
+# your own, write `"cifar10"` for `"synthetic"`, and be patient: it has 49,000 pictures to train on.
 
 # %% id="pictures" tags=["demo"]
 DATA_SET = "synthetic"  # or "cifar10"
