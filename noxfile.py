@@ -99,8 +99,11 @@ def tests(session: nox.Session) -> None:
     package = Path(session.run("python", "-I", "-c", where, silent=True).strip())
     shutil.copytree(ROOT / "cs231n" / "tests", package / "tests", dirs_exist_ok=True)
     files = [str(package / "tests" / f"{name}.py") for name in TESTS]
-    options = ("--import-mode=importlib", "-p", "no:cacheprovider", "-q", "-o", "markers=slow")
-    session.run("python", "-m", "pytest", *options, "-m", "not slow", *files)
+    folder = Path(session.create_tmp())
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers = slow\n")
+    options = ("-c", "pytest.ini", "--rootdir", ".", "--import-mode=importlib", "-q")
+    with session.chdir(folder):  # -P: nothing of this folder or the clone comes before the package
+        session.run("python", "-P", "-m", "pytest", *options, "-m", "not slow", *files)
 
 
 @nox.session(python=PYTHONS)
