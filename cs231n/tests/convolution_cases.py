@@ -30,7 +30,7 @@ def exact(x, w, b, dout, param):
     rounding = param.get("rounding", "exact")
     out, dx, dw = [], [], []
     for xs, ws, ds in zip(
-        *(np.split(a, groups, axis) for a, axis in ((x, 1), (w, 0), (np.float64(dout), 1)))
+        *(np.split(a, groups, axis) for a, axis in ((x, 1), (w, 0), (dout.astype(np.float64), 1)))
     ):
         matrix, cols = ws.reshape(len(ws), -1), im2col(xs, *where, rounding=rounding)
         d = ds.reshape(len(ds), len(ws), -1)
