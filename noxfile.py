@@ -19,8 +19,8 @@ nox.needs_version = ">=2025.2"
 nox.options.default_venv_backend = "uv"
 nox.options.error_on_missing_interpreters = False
 
-if shutil.which("pyenv") and not os.environ.get("PYENV_VERSION"):
-    # pyenv keeps all Pythons but one out of sight.
+os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")  # a Python that is not here is left out
+if shutil.which("pyenv"):  # which keeps all Pythons but one out of sight
     listed = subprocess.run(["pyenv", "versions", "--bare"], capture_output=True, text=True)
     os.environ["PYENV_VERSION"] = ":".join(listed.stdout.split())
 
@@ -84,6 +84,12 @@ def built(session: nox.Session) -> Path:
     return wheel
 
 
+def look_into(session: nox.Session, wheel: Path) -> None:
+    """What is in a wheel, and what must not be."""
+    check = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "grading/tests/test_wheel.py")
+    session.run(sys.executable, *check, env={"CS231N_WHEEL": str(wheel)}, external=True)
+
+
 def least(session: nox.Session, backend: str) -> None:
     """From a folder without the sources, nothing but the installed package to import."""
     folder = Path(session.create_tmp())
@@ -117,8 +123,7 @@ def wheel(session, releases):
         packages += ["--resolution", "lowest-direct", *project["dependencies"]]
     session.install("--only-binary", ":all:", *packages)
     least(session, "cython")
-    check_wheel = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "grading/tests/test_wheel.py")
-    session.run(sys.executable, *check_wheel, env={"CS231N_WHEEL": str(file)}, external=True)
+    look_into(session, file)
     tests(session)
 
 
@@ -154,7 +159,9 @@ def colab(session):
     folder = ROOT / "grading" / "tests" / "colab"
     session.install("--only-binary", ":all:", "-r", str(folder / "requirements.txt"))
     python = session.run("python", "-c", "import sys; print(sys.executable)", silent=True).strip()
-    settings = {"CS231N_COLAB_PYTHON": python, "CS231N_WHEEL": str(built(session))}
+    wheel = built(session)
+    look_into(session, wheel)
+    settings = {"CS231N_COLAB_PYTHON": python, "CS231N_WHEEL": str(wheel)}
     run = ("-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder), *session.posargs)
     session.run(sys.executable, *run, env=settings, external=True)
 
