@@ -28,7 +28,7 @@ demo: $(READY)  ## build the assignments and grade a sample class
 	$(BIN)/python -m grading demo
 
 test: $(READY)  ## run the whole test suite
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 matrix: $(READY)  ## the kit on other Pythons, with old and new libraries, and in Colab's place (half an hour)
 	$(BIN)/python -m pip install --quiet "nox[uv]>=2025.2"
