@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "grading.scorecard",
     "mistakes": "grading.mistakes.command",
     "autograde": "grading.autograde",
+    "report": "grading.class_report.command",
     "demo": "grading.demo",
 }
 

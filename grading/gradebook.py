@@ -31,7 +31,7 @@ def refuse_conflicts(
 
     nbgrader keeps a score for each cell of each submission and does not change that set later.
     """
-    if _is_missing_file(db_url):
+    if is_missing_file(db_url):
         return
     from nbgrader.api import Gradebook, MissingEntry
     from sqlalchemy.exc import SQLAlchemyError
@@ -66,7 +66,7 @@ def refuse_conflicts(
         )
 
 
-def _is_missing_file(db_url: str) -> bool:
+def is_missing_file(db_url: str) -> bool:
     path = db_url.removeprefix("sqlite:///").partition("?")[0]
     return db_url.startswith("sqlite:///") and not Path(path).exists()
 

@@ -1,0 +1,114 @@
+"""Write a page about how a class did in an assignment: one file, to open in a browser.
+
+It shows how scores are spread, how each exercise came out, which checks fail most, which mistakes
+are made, when people handed in, what needs a person, and a table of everybody. Scores are those of
+the gradebook, a person's included; checks and mistakes are those of the last autograde. The page
+holds names, scores and names of hidden checks: it is for the course's staff. Exit code 0: written;
+1: written, but reports of some submissions are missing in it; 2: not written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from grading import files
+from grading.errors import GradingError
+from grading.needs import need_nbgrader
+from grading.settings import COURSE
+
+SUMMARY = "Write a page about how a class did in an assignment."
+INCOMPLETE = 1
+SHOWN = 5  # reports that could not be read, named on the terminal
+BEGINNING = 1000  # bytes of a file in which a page of ours says that it is one
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("assignment", metavar="ASSIGNMENT", help="its name, such as assignment1")
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        type=Path,
+        help="where to write the page (default: COURSE/reports/ASSIGNMENT.html)",
+    )
+    parser.add_argument(
+        "--anonymous",
+        action="store_true",
+        help="ids in place of names, and no message that fewer than 3 submissions have",
+    )
+    parser.add_argument(
+        "--examples",
+        action="store_true",
+        help="show a student's code for each known mistake, without name, texts and comments",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="write over a file that is no earlier class report"
+    )
+    parser.add_argument(
+        "--course", metavar="DIR", type=Path, default=COURSE, help="default: grading/course"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    need_nbgrader()
+    from tqdm import tqdm
+
+    from grading.class_report.book import read_book
+    from grading.class_report.cards import read_cards
+    from grading.class_report.examples import Examples, released_texts
+    from grading.class_report.numbers import numbers
+    from grading.class_report.page import make_page
+    from grading.coordinator.course_folder import open_course
+    from grading.coordinator.tally import shown
+
+    name = args.assignment
+    course = open_course(args.course, f"report-{name}.log")
+    output = args.output or course.root / "reports" / f"{name}.html"
+    _must_be_free(output, args.force)
+    release = course.path("release", ".", name)
+    book = read_book(course.directory.db_url, name, release)
+    students = [person.id for person in book.people if person.handed_in]
+    with tqdm(students, unit="report", desc="Read", disable=None) as progress:
+        cards = read_cards(course.root / "reports" / name, progress)
+    examples = None
+    if args.examples:
+        examples = Examples(
+            lambda student, notebook: (
+                course.path("autograded", student, name) / f"{notebook}.ipynb"
+            ),
+            released_texts(release),
+            book.people,
+        )
+    found = numbers(book, cards)
+    now = datetime.now(UTC)
+    page = make_page(found, course.directory.course_id, now, args.anonymous, examples).encode()
+    files.write_all({output: page})
+    mean = found.totals[found.there].mean()
+    print(
+        f"{output}: {len(page) / 1e6:.1f} MB; {len(students)} of {len(book.people)} students "
+        f"handed in, mean {mean:.1f} of {found.most:g} points."
+    )
+    for line in cards.unreadable[:SHOWN]:
+        print(f"Not in the counts of checks and mistakes: {shown(line)}", file=sys.stderr)
+    if len(cards.unreadable) > SHOWN:
+        print(f"... and {len(cards.unreadable) - SHOWN} more; the page names all.", file=sys.stderr)
+    return INCOMPLETE if cards.unreadable else 0
+
+
+def _must_be_free(path: Path, force: bool) -> None:
+    """An error where something is in the page's place that is not an earlier page."""
+    from grading.class_report.page import GENERATOR
+
+    if path.is_dir():
+        raise GradingError(f"{path} is a folder: name the file to write, such as {path}/class.html")
+    if force or not path.exists():
+        return
+    with path.open("rb") as file:
+        beginning = file.read(BEGINNING)
+    if f'<meta name="generator" content="{GENERATOR}">'.encode() not in beginning:
+        raise GradingError(
+            f"{path} is there already and is not an earlier class report. Name another file with "
+            "--output, or write over it with --force."
+        )
