@@ -103,7 +103,11 @@ def _must_be_free(path: Path, force: bool) -> None:
 
     if path.is_dir():
         raise GradingError(f"{path} is a folder: name the file to write, such as {path}/class.html")
-    if force or not path.exists():
+    if not path.exists():
+        return
+    if not path.is_file():  # a device, say, would be replaced
+        raise GradingError(f"{path} is no ordinary file. Name another one with --output.")
+    if force:
         return
     with path.open("rb") as file:
         beginning = file.read(BEGINNING)

@@ -17,7 +17,7 @@ from grading.class_report.book import Person
 from grading.class_report.cards import MistakeCount
 from grading.reading import Unreadable, read
 
-TRIED = 25  # submissions that are looked at for the shortest example
+TRIED = 10  # submissions that are looked at for the shortest example
 LINES = 60  # of an example
 CHARACTERS = 20_000  # of a cell that is looked into
 
