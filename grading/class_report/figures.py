@@ -31,7 +31,7 @@ OUTCOMES = ("full", "partly", "nothing", "unwritten", "waits")  # colours, as nu
 _VARIABLES = {colour: f"var(--{name})" for name, colour in COLOURS.items()}
 _STYLE = {
     "svg.fonttype": "none",
-    "font.size": 9,
+    "font.size": 10,
     "text.color": COLOURS["ink"],
     "axes.labelcolor": COLOURS["ink"],
     "axes.edgecolor": COLOURS["line"],
@@ -73,7 +73,7 @@ def outcome_chart(names: Sequence[str], counts: np.ndarray, words: Sequence[str]
     """Exercises by how they came out. counts: (exercises, outcomes), numbers of submissions."""
     shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     with matplotlib.rc_context(_STYLE | {"svg.hashsalt": f"exercises {names}"}):
-        figure, axes = _figure(0.6 + 0.24 * len(names))
+        figure, axes = _figure(0.6 + 0.25 * len(names))
         left, rows = np.zeros(len(names)), np.arange(len(names))
         for key, share in zip(OUTCOMES, shares.T, strict=True):
             axes.barh(rows, share, left=left, height=0.72, color=COLOURS[key], linewidth=0)
@@ -135,6 +135,7 @@ def _svg(figure: Figure, words: str) -> Markup:
     text = file.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r'<g id="[^"]*"', "<g", text)  # the same in every chart, and of no use
     text = re.sub(r"#00fe0\d", lambda found: _VARIABLES[found[0]], text)
     text = re.sub(r' width="[\d.]+pt"| height="[\d.]+pt"', "", text, count=2)
     text = text.replace("<svg", f'<svg role="img" aria-label="{escape(words)}"', 1)
