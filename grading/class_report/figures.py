@@ -32,7 +32,6 @@ _VARIABLES = {colour: f"var(--{name})" for name, colour in COLOURS.items()}
 _STYLE = {
     "svg.fonttype": "none",
     "font.size": 10,
-    "text.color": COLOURS["ink"],
     "axes.labelcolor": COLOURS["ink"],
     "axes.edgecolor": COLOURS["line"],
     "xtick.color": COLOURS["line"],
