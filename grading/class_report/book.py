@@ -80,11 +80,15 @@ class Book:
 def read_book(db_url: str, assignment: str, release: Path) -> Book:
     """Read a class from the gradebook. release: folder of the notebooks as students got them."""
     if is_missing_file(db_url):
-        raise GradingError(f"There is no gradebook {_without_password(db_url)}. {_FIRST}")
+        path = db_url.removeprefix("sqlite:///").partition("?")[0]
+        raise GradingError(f"There is no gradebook {path}. {_FIRST}")
     try:
         engine = create_engine(db_url)
-        with Session(engine) as db:
-            return _read(db, assignment, release)
+        try:
+            with Session(engine) as db:
+                return _read(db, assignment, release)
+        finally:
+            engine.dispose()
     except (SQLAlchemyError, ImportError) as problem:
         raise GradingError(
             f"The gradebook could not be read: {str(problem).splitlines()[0]}"
@@ -164,7 +168,7 @@ def _people(db: Session, assignment) -> dict[str, Person]:
         people[id] = Person(id, ", ".join(filter(None, [last, first])))
     mine = select(given.student_id, given.timestamp, given.extension)
     for id, when, extension in db.execute(mine.where(given.assignment_id == assignment.id)):
-        person = people[id]
+        person = people.setdefault(id, Person(id))
         person.handed_in, person.when = True, when
         if when is not None and assignment.duedate is not None:
             late = (when - assignment.duedate).total_seconds()
@@ -194,7 +198,3 @@ def _notebooks(db: Session, assignment, people: dict, rows: dict) -> dict[str, i
         if flagged:
             people[student].flagged.add(names[notebook])
     return owners
-
-
-def _without_password(db_url: str) -> str:
-    return db_url.removeprefix("sqlite:///").partition("?")[0]

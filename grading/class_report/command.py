@@ -4,7 +4,8 @@ It shows how scores are spread, how each exercise came out, which checks fail mo
 are made, when people handed in, what needs a person, and a table of everybody. Scores are those of
 the gradebook, a person's included; checks and mistakes are those of the last autograde. The page
 holds names, scores and names of hidden checks: it is for the course's staff. Exit code 0: written;
-1: written, but reports of some submissions are missing in it; 2: not written.
+1: written, but some submissions are missing in it, wholly or where checks are counted; 2: not
+written.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from grading.settings import COURSE
 
 SUMMARY = "Write a page about how a class did in an assignment."
 INCOMPLETE = 1
-SHOWN = 5  # reports that could not be read, named on the terminal
+SHOWN = 5  # submissions missing in the page that are named on the terminal
 BEGINNING = 1000  # bytes of a file in which a page of ours says that it is one
 
 
@@ -57,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
 
     from grading.class_report.book import read_book
     from grading.class_report.cards import read_cards
-    from grading.class_report.examples import Examples, released_texts
+    from grading.class_report.examples import Examples, course_texts
     from grading.class_report.numbers import numbers
     from grading.class_report.page import make_page
     from grading.coordinator.course_folder import open_course
@@ -78,23 +79,29 @@ def run(args: argparse.Namespace) -> int:
             lambda student, notebook: (
                 course.path("autograded", student, name) / f"{notebook}.ipynb"
             ),
-            released_texts(release),
+            course_texts(course.path("source", ".", name)),
             book.people,
         )
     found = numbers(book, cards)
     now = datetime.now(UTC)
-    page = make_page(found, course.directory.course_id, now, args.anonymous, examples).encode()
+    ungraded = sorted(set(course.students(name)).difference(students))
+    id = course.directory.course_id
+    page = make_page(found, id, now, ungraded, args.anonymous, examples).encode()
     files.write_all({output: page})
     mean = found.totals[found.there].mean()
     print(
         f"{output}: {len(page) / 1e6:.1f} MB; {len(students)} of {len(book.people)} students "
         f"handed in, mean {mean:.1f} of {found.most:g} points."
     )
-    for line in cards.unreadable[:SHOWN]:
-        print(f"Not in the counts of checks and mistakes: {shown(line)}", file=sys.stderr)
-    if len(cards.unreadable) > SHOWN:
-        print(f"... and {len(cards.unreadable) - SHOWN} more; the page names all.", file=sys.stderr)
-    return INCOMPLETE if cards.unreadable else 0
+    missing = [f"Not graded yet: {student}" for student in ungraded]
+    missing += [f"Not in the counts of checks and mistakes: {line}" for line in cards.unreadable]
+    for line in missing[:SHOWN]:
+        print(shown(line), file=sys.stderr)
+    if len(missing) > SHOWN:
+        print(f"... and {len(missing) - SHOWN} more; the page names all.", file=sys.stderr)
+    if missing:
+        print(f"`python -m grading autograde {name} --resume` grades them.", file=sys.stderr)
+    return INCOMPLETE if missing else 0
 
 
 def _must_be_free(path: Path, force: bool) -> None:

@@ -26,14 +26,14 @@ class Examples:
     """Examples from a course's autograded notebooks.
 
     place: (student, notebook's name) -> the autograded notebook's path
-    released: notebook's name -> its text as students got it, whose words are nobody's own
+    course: notebook's name -> the course's own text of it, whose words are no student's
     """
 
-    def __init__(self, place, released: dict[str, str], people: Iterable[Person]):
+    def __init__(self, place, course: dict[str, str], people: Iterable[Person]):
         self._place, self._people = place, {person.id: person for person in people}
         self._known = {
             name: frozenset(re.findall(r"\w+", text)) | frozenset(dir(builtins))
-            for name, text in released.items()
+            for name, text in course.items()
         }
 
     def of(self, mistake: MistakeCount) -> str:
@@ -109,6 +109,6 @@ def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def released_texts(folder: Path) -> dict[str, str]:
+def course_texts(folder: Path) -> dict[str, str]:
     """Notebook's name -> its text, of the notebooks in a folder."""
     return {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.ipynb")}

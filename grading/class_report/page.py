@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
@@ -38,9 +39,14 @@ JOINERS = "\u200c\u200d"
 
 
 def make_page(
-    n: Numbers, course_id: str, made: datetime, anonymous: bool, examples: Examples | None
+    n: Numbers,
+    course_id: str,
+    made: datetime,
+    ungraded: Sequence[str] = (),
+    anonymous: bool = False,
+    examples: Examples | None = None,
 ) -> str:
-    """The class's page as HTML."""
+    """The class's page as HTML. ungraded: who handed something in that is not graded yet."""
     script = (HERE / "page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     names = {person.id: person.name for person in n.book.people}
@@ -51,6 +57,7 @@ def make_page(
         book=n.book,
         course_id=course_id,
         made=made,
+        ungraded=ungraded,
         anonymous=anonymous,
         generator=GENERATOR,
         script=Markup(script),

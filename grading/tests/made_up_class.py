@@ -25,10 +25,13 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
 from grading import checks, settings
+from grading.class_report.book import read_book
+from grading.class_report.cards import read_cards
+from grading.class_report.numbers import Numbers, numbers
 from grading.mistakes import bank
 
 COURSE, ASSIGNMENT = settings.load().course_id, "week1"
@@ -59,7 +62,7 @@ def make_class(root: Path, size: int, seed: int = 0, due: datetime | None = DUE)
     rng = np.random.default_rng(seed)
     root.mkdir(parents=True)
     (root / "reports" / ASSIGNMENT).mkdir(parents=True)
-    engine = create_engine(f"sqlite:///{root}/gradebook.db")
+    engine = create_engine(url(root))
     Base.metadata.create_all(engine)
     with Session(engine) as db:
         cells = _make_assignment(db, root, due)
@@ -139,8 +142,8 @@ def _add_student(rows: dict, cells: dict, number: int, rng, root: Path) -> None:
             score = result["score"] if result["graded"] else None
             rows[Grade].append(_grade(key, cell, called, score, None, bool(reason)))
         report["notebooks"][name] = {"exercises": exercises, "needs_review": reason}
-    text = json.dumps(report, indent=2, ensure_ascii=False)
-    (root / "reports" / ASSIGNMENT / f"{id}.json").write_text(text, encoding="utf-8")
+    data = json.dumps(report, indent=2, ensure_ascii=False)
+    (root / "reports" / ASSIGNMENT / f"{id}.json").write_text(data, encoding="utf-8")
 
 
 def _grade(notebook: str, cell: str, name: str, auto, manual, waits: bool) -> dict:
@@ -178,6 +181,33 @@ def _result(exercise: str, points: float, ability: float, rng, reason: str | Non
     weight = sum(check["weight"] for check in result["checks"])
     passed = sum(check["weight"] for check in result["checks"] if check["passed"])
     return result | {"score": round(points * passed / weight, 2), "mistakes": mistakes}
+
+
+def url(course: Path) -> str:
+    return f"sqlite:///{course}/gradebook.db"
+
+
+def read(course: Path) -> Numbers:
+    """The class's numbers."""
+    found = read_book(url(course), ASSIGNMENT, course / "release" / ASSIGNMENT)
+    students = [person.id for person in found.people if person.handed_in]
+    return numbers(found, read_cards(course / "reports" / ASSIGNMENT, students))
+
+
+def change(course: Path, statement: str, **values) -> None:
+    """Change the gradebook by a statement that must find something to change."""
+    engine = create_engine(url(course))
+    with engine.begin() as db:
+        assert db.execute(text(statement), values).rowcount
+    engine.dispose()
+
+
+def edit_report(course: Path, student: str, edit) -> None:
+    """Change a student's report. edit: changes its data in place."""
+    path = course / "reports" / ASSIGNMENT / f"{student}.json"
+    data = json.loads(path.read_text(encoding="utf-8"))
+    edit(data)
+    path.write_text(json.dumps(data), encoding="utf-8")
 
 
 if __name__ == "__main__":
