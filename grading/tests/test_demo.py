@@ -1,6 +1,7 @@
 """The sample class, from sources to feedback pages: every student gets exactly what is theirs."""
 
 import csv
+import html
 import json
 import subprocess
 import sys
@@ -54,6 +55,25 @@ def test_gradebook_and_reports_agree(graded):
         cards = report["notebooks"].values()
         assert float(rows[student]["score"]) == pytest.approx(sum(c["score"] for c in cards))
         assert int(rows[student]["needs_review"]) == any(c["needs_review"] for c in cards)
+
+
+@pytest.mark.slow
+def test_the_class_report_shows_the_class_as_it_was_graded(graded, tmp_path):
+    course, reports = graded
+    place = tmp_path / "class.html"
+    options = ["--course", str(course), "--examples", "--output", str(place)]
+    assert main(["report", ASSIGNMENT, *options]) == 0
+    page = html.unescape(place.read_text(encoding="utf-8"))
+    assert f"{len(STUDENTS)}<small> of {len(STUDENTS)}</small>" in page
+    mistakes = 0
+    for report in reports.values():
+        for card in report["notebooks"].values():
+            assert not card["needs_review"] or card["needs_review"] in page
+            for exercise in card["exercises"].values():
+                assert all(mistake["says"] in page for mistake in exercise["mistakes"])
+                mistakes += len(exercise["mistakes"])
+    assert mistakes > 5
+    assert "<pre><code>def svm_loss(" in page
 
 
 @pytest.mark.slow

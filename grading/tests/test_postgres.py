@@ -157,13 +157,15 @@ def test_a_class_is_recorded_in_postgresql_as_in_sqlite(course, db_url, tmp_path
     assert plain == [row for row in kit.rows(sqlite) if row[0] in same]
 
 
-def test_resume_and_the_command_work_on_postgresql(course, capsys, monkeypatch):
+def test_resume_and_the_commands_work_on_postgresql(course, capsys, monkeypatch):
     kit.hand_in(course, "ann", BOTH)
     grade(course)
     monkeypatch.setattr("grading.autograde.GRADE", FAKE)
     words = ["autograde", kit.ASSIGNMENT, "--course", str(course), "--resume", "--jobs", "1"]
     assert main(words) == 0
     assert "1 had been graded before" in capsys.readouterr().out
+    assert main(["report", kit.ASSIGNMENT, "--course", str(course)]) == 0
+    assert "1 of 1 students handed in" in capsys.readouterr().out
 
 
 def test_nbgrader_reads_and_writes_what_the_grader_wrote(course, db_url, tmp_path):
