@@ -21,6 +21,7 @@ COMMANDS = {
     "messages": "grading.messages",
     "check": "grading.scorecard",
     "mistakes": "grading.mistakes.command",
+    "collect": "grading.collect.command",
     "autograde": "grading.autograde",
     "report": "grading.class_report.command",
     "demo": "grading.demo",

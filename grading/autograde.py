@@ -84,8 +84,8 @@ def only_one(course: Path, name: str) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise GradingError(
-                f"{name} is being graded by another process in {course}. Wait until that is "
-                "done, or end it."
+                f"{name} is being graded or collected by another process in {course}. Wait until "
+                "that is done, or end it."
             ) from None
         yield
 

@@ -48,7 +48,7 @@ def read_folder(folder: Path, ignore: Iterable[str] = ()) -> tuple[dict[str, byt
     for path, problem in _walk(folder, tuple(ignore)):
         name = path.relative_to(folder).as_posix()
         if not problem:
-            data, problem = _read(path, room)
+            data, problem = read_file(path, room)
         if problem:
             left_out.append(f"{_shown(name)} {problem}")
         else:
@@ -110,7 +110,7 @@ def _walk(folder: Path, ignore: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
                 return
             if any(fnmatch.fnmatchcase(entry.name, pattern) for pattern in ignore):
                 continue
-            problem = _unfit(entry, path.relative_to(folder))
+            problem = unfit(entry, path.relative_to(folder))
             if not problem and entry.is_dir(follow_symlinks=False):
                 inner.append(path)
             else:
@@ -118,7 +118,7 @@ def _walk(folder: Path, ignore: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
         waiting += reversed(inner)
 
 
-def _unfit(entry: os.DirEntry, path: Path) -> str:
+def unfit(entry: os.DirEntry, path: Path) -> str:
     """Why an entry of a folder is not read, or ""."""
     if entry.is_symlink():
         return "is a link: links are not followed"
@@ -135,7 +135,7 @@ def _unfit(entry: os.DirEntry, path: Path) -> str:
     return ""
 
 
-def _read(path: Path, room: int) -> tuple[bytes, str]:
+def read_file(path: Path, room: int) -> tuple[bytes, str]:
     """Returns a tuple of: the content, why it could not be read (or "")."""
     most = NOTEBOOK_BYTES if path.suffix == ".ipynb" else SUBMISSION_BYTES
     try:

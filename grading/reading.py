@@ -48,7 +48,12 @@ def read(path: str | os.PathLike) -> NotebookNode:
 
     Raises Unreadable, with a reason a person understands, for anything that is not a notebook.
     """
-    data = _parse(_decode(_load(Path(path))))
+    return from_bytes(_load(Path(path)))
+
+
+def from_bytes(content: bytes) -> NotebookNode:
+    """The notebook that a file holds; see read."""
+    data = _parse(_decode(content))
     if not isinstance(data, dict):
         raise Unreadable("the file is JSON, but not a notebook")
     if _depth_exceeds(data, MAX_DEPTH):
