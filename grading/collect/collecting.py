@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,9 +16,10 @@ from grading.collect.choose import Attempt, Undecided, ranked
 from grading.collect.contents import Contents, read_contents
 from grading.collect.entries import only, opened
 from grading.collect.place import Place
-from grading.collect.platforms import Source, attempts_in, stem_of, whose
+from grading.collect.platforms import attempts_in
 from grading.collect.report import Row
 from grading.collect.roster import Roster
+from grading.collect.source import Source, stem_of, whose
 from grading.errors import GradingError
 
 
@@ -58,12 +59,11 @@ def collect(work: Collection, sources: list[Path], platform: str, file_times: bo
     ):
         attempts, rows = defaultdict(list), []
         for number, path in enumerate(sources):
+            source = Source(str(path), number, work.assignment, tuple(work.released), work.roster)
             # ada.zip is what ada handed in, submissions.zip is a class's.
-            one = path.is_file() and not whose(work.roster, stem_of(path.name))[1]
+            one = path.is_file() and not whose(source, stem_of(path.name))[1]
             entries = only(path) if one else stack.enter_context(opened(path))
-            source = Source(
-                str(path), number, entries, work.assignment, work.roster, file_times=file_times
-            )
+            source = replace(source, entries=entries, file_times=file_times)
             kind, found = attempts_in(source, platform)
             print(f"{path}: {kind}, {len(found)} submissions")
             rows += _sort_out(work, kind, found, attempts)

@@ -193,6 +193,14 @@ def test_one_archive_that_is_there_twice_is_one(kit):
     assert kit.status("ada") == "undecided"
 
 
+@pytest.mark.parametrize("name", ["ada_smith.zip", "ada-smith/1_layers.ipynb", "ada_final.ipynb",
+                                  "adam.zip", "lovelace.zip"])  # fmt: skip
+def test_who_is_only_called_alike_is_another_person(kit, name):
+    data = zipped(both("x")) if name.endswith("zip") else notebook(NAMES[0], "x")
+    assert kit.collect(kit.folder({name: data})) == 1
+    assert not (kit.course / "submitted").exists()
+
+
 def test_a_folder_may_name_students_by_id_address_or_name(kit):
     source = kit.folder(
         {
