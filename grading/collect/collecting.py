@@ -98,53 +98,71 @@ def _nobodys(attempt: Attempt, why: str) -> Row:
 
 def _one(work: Collection, student: str, attempts: list[Attempt], staging: Path | None) -> Row:
     """Collect one student's submission."""
-    place = work.place(student)
+    place, look = work.place(student), _Look(work)
     row = Row(student, "missing", work.roster.students[student].name, attempts=len(attempts))
     before = place.attempt() if place.is_there else None
     if before:
         row.status, row.when, row.late = "unchanged", before.when, before.is_late(work.due)
-    if not attempts:
-        return row
-    look = _Look(work)
-    attempts = list({(look(a).digest, a.when): a for a in attempts}.values())  # each only once
+    attempts = _each_once(attempts, look)
     same = [a for a in attempts if before and _is_same(a, before, look(a), place)]
-    candidates = attempts if same or not before else [*attempts, before]
     try:
-        order = _ranked(work, candidates, before)
+        order = _ranked(work, attempts if same or not before else [*attempts, before], before)
     except Undecided:
         row.status = "undecided"
         way = "--replace takes the new one" if before and len(attempts) == 1 else "see --file-times"
         row.notes = [f"{', '.join(a.who.shown for a in attempts)}: {way}"]
         return row
+    attempt = _first_readable(work, order, before, look, row)
+    if attempt is None:
+        row.status = "unreadable" if attempts and not before else row.status
+    elif attempt is not before:
+        contents = look(attempt)
+        row.when, row.late, row.source = attempt.when, attempt.is_late(work.due), attempt.who.shown
+        row.notebooks = contents.notebooks
+        row.missing = [name for name in work.released if name not in contents.notebooks]
+        if attempt not in same:
+            row.status = "replaced" if before else "collected"
+        if not work.dry_run:
+            _write(place, attempt, contents, staging, row)
+    return row
+
+
+def _each_once(attempts: list[Attempt], look: _Look) -> list[Attempt]:
+    """The attempts without those that are the same one again."""
+    if len(attempts) < 2:
+        return attempts
+    keys = [(look(a).digest, a.when) if look(a).notebooks else a.who for a in attempts]
+    return list(dict(zip(keys, attempts, strict=True)).values())
+
+
+def _first_readable(
+    work: Collection, order: list[Attempt], before: Attempt | None, look: _Look, row: Row
+) -> Attempt | None:
+    """The first attempt that has a notebook; the row tells of those that have none."""
     for attempt in order:
         if attempt is before:
-            return row
+            return before
         contents = look(attempt)
         row.notes += [n for n in (attempt.note, *contents.unreadable, *contents.notes) if n]
-        row.wants_person |= bool(contents.unreadable)
+        row.wants_person |= bool(contents.unreadable) or not contents.notebooks
         if contents.notebooks:
-            break
-        row.wants_person = True
+            return attempt
         row.notes.append(f"{attempt.who.shown} has no notebook of {work.assignment}")
+    return None
+
+
+def _write(
+    place: Place, attempt: Attempt, contents: Contents, staging: Path | None, row: Row
+) -> None:
+    if row.status == "unchanged":
+        places.complete(place, contents.digest, attempt)
+        return
+    try:
+        kept = places.put(place, contents.files, attempt, staging)
+    except GradingError as problem:
+        row.status, row.notes = "unreadable", [*row.notes, str(problem)]
     else:
-        row.status = row.status if before else "unreadable"
-        return row
-    row.when, row.late, row.source = attempt.when, attempt.is_late(work.due), attempt.who.shown
-    row.notebooks = contents.notebooks
-    row.missing = [name for name in work.released if name not in contents.notebooks]
-    if attempt in same:
-        if not work.dry_run and place.noted().get("digest") != contents.digest:
-            places.write_note(place, contents.digest, attempt)
-        return row
-    row.status = "replaced" if before else "collected"
-    if not work.dry_run:
-        try:
-            kept = places.put(place, contents.files, attempt, staging)
-        except GradingError as problem:
-            row.status, row.notes = "unreadable", [*row.notes, str(problem)]
-            return row
         row.notes += [f"the earlier one is in {kept}"] * bool(kept)
-    return row
 
 
 def _is_same(attempt: Attempt, before: Attempt, contents: Contents, place: Place) -> bool:

@@ -19,6 +19,7 @@ from grading.intake import FILES, PATH, SUBMISSION_BYTES, TIMESTAMP
 
 NESTED = 4  # archives within archives
 UNPACKED = 3 * SUBMISSION_BYTES  # bytes that are read of one attempt, archives included
+NAME = 250  # bytes of a file's name, with room for the "-2" of a second one
 NOTES = 20
 LOOKED_AT = 20  # notebooks that are recognised by what they say
 NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?$", re.IGNORECASE)
@@ -127,8 +128,8 @@ class _Reader:
     def _keep(self, path: str, entry: Entry) -> None:
         if len(self.files) >= FILES:
             raise Refused(f"is left out: there are more than {FILES} files")
-        if len(path.encode()) > PATH:
-            raise Refused("has too long a path")
+        if len(path.encode()) > PATH or max(len(p.encode()) for p in path.split("/")) > NAME:
+            raise Refused("has too long a name")
         data = entry.read(min(self._room, self._kept))
         self._room -= len(data)
         self._kept -= len(data)

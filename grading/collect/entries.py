@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from grading.errors import GradingError
-from grading.intake import DEPTH, PATH, read_file, unfit
+from grading.intake import DEPTH, read_file, unfit
 
 MOST = 500_000  # files of a source: 3,000 students with a hundred files each are 300,000
 JUNK = {
@@ -115,8 +115,8 @@ def _walk(folder: Path) -> Iterator[Entry]:
             continue
         for entry in found:
             path = here / entry.name
-            # The source's own folders above a student's do not count as the student's depth.
-            problem = unfit(entry, Path(*path.relative_to(folder).parts[-DEPTH:]))
+            # The first folder may be a student's name; what is in it may have paths so long.
+            problem = unfit(entry, Path(*path.relative_to(folder).parts[1:]))
             if not problem and entry.is_dir(follow_symlinks=False):
                 waiting.append(path)
             else:
@@ -161,9 +161,8 @@ def safe_path(name: str) -> str:
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if path.startswith("/") or ".." in parts or (parts and parts[0][1:2] == ":"):
         raise Refused("has a path that leads out of its archive")
+    if not parts:
+        raise Refused("has no name")
     if len(parts) > DEPTH:
         raise Refused(f"lies more than {DEPTH} folders deep")
-    longest = max((len(part.encode()) for part in parts), default=0)
-    if not parts or longest > 255 or len("/".join(parts).encode()) > PATH:
-        raise Refused("has no path that a file could have")
     return "/".join(parts)

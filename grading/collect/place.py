@@ -91,7 +91,7 @@ def put(place: Place, content: dict[str, bytes], attempt: Attempt, staging: Path
     for name, data in content.items():
         _write(new / name, data)
     if attempt.when:
-        _write(new / TIMESTAMP, attempt.when.astimezone(UTC).strftime(FORMAT).encode())
+        _write(new / TIMESTAMP, _stamp(attempt))
     before = _set_aside(place)
     try:
         place.submitted.parent.mkdir(parents=True, exist_ok=True)
@@ -100,11 +100,23 @@ def put(place: Place, content: dict[str, bytes], attempt: Attempt, staging: Path
         if before:
             os.rename(before, place.submitted)
         raise
-    write_note(place, digest(content), attempt)
+    _write_note(place, digest(content), attempt)
     return before
 
 
-def write_note(place: Place, number: str, attempt: Attempt) -> None:
+def complete(place: Place, number: str, attempt: Attempt) -> None:
+    """Add what is not known yet of a submission that is there: its time, the note of it."""
+    if attempt.when and not place.attempt().when:
+        files.write_all({place.submitted / TIMESTAMP: _stamp(attempt)})
+    if place.noted().get("digest") != number:
+        _write_note(place, number, attempt)
+
+
+def _stamp(attempt: Attempt) -> bytes:
+    return attempt.when.astimezone(UTC).strftime(FORMAT).encode()
+
+
+def _write_note(place: Place, number: str, attempt: Attempt) -> None:
     about = {
         "digest": number,
         "platform": attempt.platform,

@@ -9,10 +9,12 @@ from dataclasses import replace
 
 from grading.collect.archives import is_archive
 from grading.collect.choose import Attempt
+from grading.collect.contents import name_of
 from grading.collect.entries import Entry
 from grading.collect.lms import CANVAS, CANVAS_TEXT, METADATA, MOODLE, canvas, gradescope, moodle
 from grading.collect.roster import Hints
 from grading.collect.source import Source, renamed, stem_of, time_of, tops_of, whose
+from grading.coordinator.tally import shown
 from grading.errors import GradingError
 
 EXCHANGE = r"(?P<student>.+)\+{}\+(?P<time>\d{{4}}-\d\d-\d\d[^+]*)(\+[^+]*)?"
@@ -44,8 +46,8 @@ def recognise(source: Source) -> str:
         if 2 * len(its) > len(tops):
             other = next(top for top in tops if top not in its)
             raise GradingError(
-                f"{source.name} looks like {platform}'s, but {other!r} in it does not. Say what it "
-                f"is with --from {platform} or --from folder."
+                f"{source.name} looks like {platform}'s, but `{shown(other)}` in it does not. Say "
+                f"what it is with --from {platform} or --from folder."
             )
     return "folder"
 
@@ -57,6 +59,8 @@ def _without_wrapper(source: Source) -> Source:
     if len(tops) != 1 or any(e.path == top for e in source.entries) or _is_somebodys(source, top):
         return source
     inner = [entry.below(top) for entry in source.entries]
+    if any(name_of(e.path, dict.fromkeys(source.notebooks)) for e in inner if "/" not in e.path):
+        return source  # the folder of somebody who is not on the roster
     return _without_wrapper(replace(source, entries=inner))
 
 

@@ -26,6 +26,7 @@ COLUMNS = {
     "email": ("email", "e-mail", "email address"),
     "lms": ("lms_user_id", "lms user id", "canvas user id"),
 }
+ID = 200  # bytes: it is the name of a folder, and of files with an ending
 CANVAS = ("student", "id", "sis user id", "sis login id")
 CANVAS_NOT_STUDENTS = re.compile(r"\s*points possible|student, test\s*$|test student\s*$", re.I)
 
@@ -184,8 +185,8 @@ def check_student(student: Student, others: dict[str, Student], where: str) -> N
             f"{where}: {shown(id)} cannot name a folder. Use ids without slashes and signs that "
             "cannot be seen, that do not begin with a dot."
         )
-    if len(id.encode("utf-8", "replace")) > 255:
-        raise GradingError(f"{where}: the id {shown(id)} is too long: at most 255 bytes.")
+    if len(id.encode("utf-8", "replace")) > ID:
+        raise GradingError(f"{where}: the id {shown(id)} is too long: at most {ID} bytes.")
 
 
 def _decoded(path: Path) -> tuple[str, str]:

@@ -89,6 +89,16 @@ def test_two_archives_of_one_student_are_told_apart_by_the_order_of_sources_or_b
     assert (kit.answer("ada"), kit.rows["ada"]["attempts"]) == ("two", "2")
 
 
+def test_a_time_that_was_not_known_is_added(kit):
+    source = kit.folder({"ada/1_layers.ipynb": notebook(NAMES[0])})
+    os.utime(source / "ada" / "1_layers.ipynb", (1_000_000_000,) * 2)
+    kit.collect(source)
+    assert "timestamp.txt" not in kit.files("ada")
+    assert kit.collect(source, "--file-times", "--due", "2001-01-01T00:00Z") == 0
+    assert kit.files("ada")["timestamp.txt"] == b"2001-09-09 01:46:40.000000 UTC"
+    assert (kit.status("ada"), kit.rows["ada"]["late"]) == ("unchanged", "yes")
+
+
 def test_what_an_instructor_mended_by_hand_stays(kit):
     source = canvas(kit, 9005, "broken")
     kit.collect(source)
