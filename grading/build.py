@@ -17,7 +17,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from cs231n.check import diagnosis
-from grading import files, gradebook, markers, settings
+from grading import due, files, gradebook, markers, points, settings
+from grading.engine.tasks import hash_of
 from grading.errors import GradingError
 from grading.mistakes import shipped
 from grading.notebooks import Material, build_notebook, read_cells, to_bytes
@@ -27,6 +28,7 @@ from grading.solutions import read_solutions
 
 SUMMARY = "Build the assignments from their sources (--check: only compare)."
 
+BUILT_FROM = ".built_from"  # in the course's folder
 Built = dict[str, dict[str, NotebookNode]]  # assignment -> notebook's name -> notebook
 
 
@@ -91,6 +93,13 @@ def instructor_notebooks(sources: Sources, course: Settings) -> Built:
     if not found:
         raise GradingError(f"{sources.folder}: no notebooks (ASSIGNMENT/NAME.py) to build.")
     material = _material(sources, course)
+    if course.points or course.leave_out:
+        cells = {
+            name: read_cells(sources.folder / assignment / f"{name}.py")
+            for assignment, names in found.items()
+            for name in names
+        }
+        points.check_names(course, {name: points.graded(some) for name, some in cells.items()})
     return {
         assignment: {
             name: build_notebook(sources.folder / assignment / f"{name}.py", material)
@@ -126,7 +135,8 @@ def build(
 
     overwrite: also replace students' notebooks in which somebody has worked.
     """
-    configuration = settings.load(repository=repository)
+    configuration = settings.load(settings.file_of(course), repository=repository)
+    due.check_names(configuration.due, assignments(sources))
     built = instructor_notebooks(sources, configuration)
     stale = _stale(output, built)
     if not overwrite:
@@ -137,19 +147,25 @@ def build(
     course.mkdir(parents=True, exist_ok=True)
     released = release_all(built, configuration.course_id, db_url)
     removed = stale + [p for part in ("source", "release") for p in _stale(course / part, built)]
-    return files.write_all(
+    changed = files.write_all(
         _paths(course / "source", built)
         | _paths(course / "release", released)
         | _paths(output, released),
         remove=removed,
     )
+    due.put(db_url, configuration)
+    remember(course, sources, configuration)
+    return changed
 
 
 def differences(
-    output: Path = ASSIGNMENTS, sources: Sources = Sources(), repository: str | None = None
+    output: Path = ASSIGNMENTS,
+    sources: Sources = Sources(),
+    repository: str | None = None,
+    course: Path = COURSE,
 ) -> list[str]:
     """How the students' notebooks in `output` differ from a fresh build; writes nothing there."""
-    configuration = settings.load(repository=repository)
+    configuration = settings.load(settings.file_of(course), repository=repository)
     built = instructor_notebooks(sources, configuration)
     fresh = _paths(output, release_all(built, configuration.course_id))
     found = []
@@ -159,6 +175,38 @@ def differences(
         elif path.read_bytes() != data:
             found.append(f"{path}: differs from a fresh build")
     return found + [f"{path}: has no source" for path in _stale(output, built)]
+
+
+def made_from(sources: Sources, course: Settings) -> str:
+    """A hash of all that the notebooks are made from, but for the code that makes them."""
+    paths = [*sources.folder.rglob("*.py"), *sources.reference.rglob("*.py")]
+    parts = [part for path in sorted(paths) for part in (path.name, path.read_bytes())]
+    return hash_of([*parts, repr(course)]) + "\n"
+
+
+def remember(course: Path, sources: Sources, configuration: Settings) -> None:
+    """Note what a course was built from, so that it can be told without building."""
+    files.write_all({course / BUILT_FROM: made_from(sources, configuration).encode()})
+
+
+def is_fresh(course: Path, sources: Sources = Sources()) -> bool | None:
+    """Whether a course was built from the sources as they are now; None: never built."""
+    configuration = settings.load(settings.file_of(course))
+    try:
+        return (course / BUILT_FROM).read_text() == made_from(sources, configuration)
+    except FileNotFoundError:
+        return None
+
+
+def recorded(course: Path) -> Built:
+    """The instructor's notebooks that the last build left in a course's folder."""
+    return {
+        folder.name: {
+            path.stem: nbformat.read(path, as_version=nbformat.NO_CONVERT)
+            for path in sorted(folder.glob("*.ipynb"))
+        }
+        for folder in sorted((course / "source").glob("*/"))
+    }
 
 
 def _paths(folder: Path, notebooks: Built) -> dict[Path, bytes]:
@@ -214,7 +262,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repository",
         metavar="URL",
-        help="the course's address, for Colab (default: the one in grading/course.toml)",
+        help="the course's address, for Colab (default: the one in course.toml)",
     )
     parser.add_argument(
         "--check",
@@ -230,7 +278,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     if args.check:
-        found = differences(args.output, repository=args.repository)
+        found = differences(args.output, repository=args.repository, course=args.course)
         if not shipped.is_fresh():
             found.append(f"{diagnosis.FILE}: made from other checks, solutions or mistakes")
         if found:
@@ -242,5 +290,6 @@ def run(args: argparse.Namespace) -> int:
     changed += shipped.refresh()
     for path in changed:
         print(("wrote " if path.exists() else "removed ") + str(path))
+    print(points.totals(recorded(args.course)))
     print(f"Students' notebooks are in {args.output}, the course in {args.course}.")
     return 0

@@ -48,7 +48,8 @@ class RunNotebook(NbGraderPreprocessor):
         submission = self._submission(resources["nbgrader"])
         for sentence in submission.left_out:
             self.log.warning(sentence)
-        job = Job(submission.files, course_secret(), limits, self.sandbox)
+        secret = course_secret(Path(self.parent.parent.coursedir.root))
+        job = Job(submission.files, secret, limits, self.sandbox)
         resources[RESULTS] = run_notebook(nb, job)
         return nb, resources
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from nbformat import NotebookNode
 
+from grading import settings
 from grading.errors import GradingError
 
 
@@ -14,14 +16,30 @@ def database_url(course: Path) -> str:
     """The address of a course's gradebook: the configured one, or gradebook.db in its folder."""
     from traitlets.config import PyFileConfigLoader
 
-    from grading.release import CONFIG
-
-    if CONFIG.is_file():
-        config = PyFileConfigLoader(CONFIG.name, path=str(CONFIG.parent)).load_config()
+    place = settings.nbgrader_config(course)
+    if place.is_file():
+        with settings.at_work(course):
+            config = PyFileConfigLoader(place.name, path=str(place.parent)).load_config()
         configured = config.CourseDirectory.get("db_url")
         if isinstance(configured, str) and configured and not configured.startswith("sqlite:"):
             return configured
     return f"sqlite:///{(course / 'gradebook.db').resolve()}?timeout=60"
+
+
+@contextmanager
+def opened(db_url: str, course_id: str) -> Iterator:
+    """nbgrader's gradebook, closed at the end; a GradingError where the database refuses."""
+    from nbgrader.api import Gradebook
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        with Gradebook(db_url, course_id) as book:
+            yield book
+    except (SQLAlchemyError, ImportError) as problem:
+        raise GradingError(
+            f"The gradebook could not be used: {str(problem).splitlines()[0]}\n"
+            "`python -m grading doctor` looks for the reason."
+        ) from None
 
 
 def refuse_conflicts(
@@ -67,6 +85,7 @@ def refuse_conflicts(
 
 
 def is_missing_file(db_url: str) -> bool:
+    """Whether the gradebook is a file that does not exist yet."""
     path = db_url.removeprefix("sqlite:///").partition("?")[0]
     return db_url.startswith("sqlite:///") and not Path(path).exists()
 

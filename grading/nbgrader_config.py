@@ -4,7 +4,6 @@ The course (submissions, gradebook, feedback) lives in grading/course/, or in th
 environment variable CS231N_COURSE names.
 """
 
-import os
 import sys
 from pathlib import Path
 
@@ -21,8 +20,9 @@ find_packages(REPOSITORY)
 
 c = get_config()  # noqa: F821 (given by traitlets)
 
-c.CourseDirectory.root = str(Path(os.environ.get("CS231N_COURSE") or settings.COURSE).resolve())
-c.CourseDirectory.course_id = settings.load().course_id
+c.CourseDirectory.root = str(settings.course_folder().resolve())
+own = settings.load()
+c.CourseDirectory.course_id = own.course_id
 c.CourseDirectory.db_url = settings.database_url(Path(c.CourseDirectory.root))
 
 c.ClearSolutions.code_stub = {
@@ -45,6 +45,12 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+if own.late.costs_anything():
+    c.AssignLatePenalties.plugin_class = "grading.late_plugin.CourseLatePolicy"
+    c.CourseLatePolicy.percent_per_day = float(own.late.percent_per_day)
+    c.CourseLatePolicy.at_most = float(own.late.at_most)
+    if own.late.zero_after_days is not None:
+        c.CourseLatePolicy.zero_after_days = float(own.late.zero_after_days)
 limits = limits_of_environment()
 c.RunNotebook.call_timeout = limits.call_seconds
 c.RunNotebook.timeout = limits.cell_seconds

@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 
 from grading import markers
 from grading.errors import GradingError
+from grading.points import PRACTICE, take_course_points
 from grading.settings import Settings
 from grading.solutions import Solution
 
@@ -65,10 +66,13 @@ def build_notebook(path: Path, material: Material) -> NotebookNode:
     if not cells:
         raise GradingError(f"{path}: this notebook's source is empty.")
     _check_notebook(cells)
+    remark = take_course_points(cells, path.stem, material.settings)
     built = [_build_cell(cell, material) for cell in cells]
     for place, cell in enumerate(cells):
         if "score" in cell.options.get("tags", ()):
             built[place].source = _score_source(cell, path.stem, cells)
+    if remark:
+        built[0].source += f"\n\n{remark}"
     badge = _badge(path, material.settings)
     if badge:
         built.insert(1, badge)
@@ -179,6 +183,10 @@ def _build_cell(cell: _Cell, material: Material) -> NotebookNode:
         metadata["nbgrader"] = _nbgrader(
             options["id"], grade=True, solution=True, points=options["question"]
         )
+    elif "practice" in options:  # left out of the grading: a question, or a visible check
+        source = source.partition(f"\n{ANSWER}\n")[0].strip()
+        if cell.kind == "code":
+            source, metadata = f"{PRACTICE}\n{source}", {"tags": ["demo"]}
     elif tags and tags[0] != "demo":
         source = _setup_source(cell, material.setup) if "setup" in tags else source
         metadata["nbgrader"] = _nbgrader(options["id"], locked=True)

@@ -12,10 +12,9 @@ from nbformat import NotebookNode
 
 from grading.errors import GradingError
 from grading.notebooks import to_bytes
-from grading.settings import GRADING
+from grading.settings import nbgrader_config
 
 STUB = '# YOUR CODE HERE\nraise NotImplementedError("not implemented yet")'
-CONFIG = GRADING / "nbgrader_config.py"
 
 
 def release(
@@ -44,8 +43,9 @@ def _config(root: Path, assignment: str, course_id: str, db_url: str):
     from traitlets.config import Config, PyFileConfigLoader
 
     config = Config()
-    if CONFIG.is_file():
-        config.merge(PyFileConfigLoader(CONFIG.name, path=str(CONFIG.parent)).load_config())
+    place = nbgrader_config()
+    if place.is_file():
+        config.merge(PyFileConfigLoader(place.name, path=str(place.parent)).load_config())
     own = Config()
     own.CourseDirectory.root = str(root)
     own.CourseDirectory.course_id = course_id

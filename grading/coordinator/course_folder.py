@@ -5,15 +5,13 @@ from __future__ import annotations
 import fnmatch
 import glob
 import logging
-import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from grading import release
+from grading import settings
 from grading.checks.core import course_secret
 from grading.coordinator.code_hash import code_hash
 from grading.engine.limits import limits_of_environment
@@ -91,8 +89,8 @@ def open_course(root: Path | None, log: str) -> CourseFolder:
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import PyFileConfigLoader
 
-    place = release.CONFIG
-    with _course_is(root):
+    place = settings.nbgrader_config(root)
+    with settings.at_work(root):
         config = PyFileConfigLoader(place.name, path=str(place.parent)).load_config()
     directory = CourseDirectory(config=config, log=logging.Logger("grading", logging.WARNING))
     if not Path(directory.root).is_dir():
@@ -102,20 +100,6 @@ def open_course(root: Path | None, log: str) -> CourseFolder:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     directory.log.addHandler(handler)
     return CourseFolder(config, directory, directory.log, log_file)
-
-
-@contextmanager
-def _course_is(root: Path | None) -> Iterator[None]:
-    """For a while, the configuration is that of the course in `root`."""
-    before = os.environ.get("CS231N_COURSE")
-    try:
-        if root is not None:
-            os.environ["CS231N_COURSE"] = str(root.resolve())
-        yield
-    finally:
-        os.environ.pop("CS231N_COURSE", None)
-        if before is not None:
-            os.environ["CS231N_COURSE"] = before
 
 
 def load_assignment(course: CourseFolder, name: str, sandbox: str = "auto") -> Assignment:
@@ -129,7 +113,7 @@ def load_assignment(course: CourseFolder, name: str, sandbox: str = "auto") -> A
             f"grading build --course {course.root}` first, or check the assignment's name."
         )
     instructor = {notebook: instructor[notebook] for notebook in released}
-    secret = course_secret()
+    secret = course_secret(course.root)
     notebooks = [part for kind in (released, instructor) for item in kind.items() for part in item]
     return Assignment(
         name=name,
