@@ -14,6 +14,9 @@ from grading.errors import GradingError
 # A command's module is imported only when it is asked for. Each has SUMMARY (one line),
 # configure(parser) and run(args) -> exit code.
 COMMANDS = {
+    "init": "grading.start.init",
+    "roster": "grading.start.roster",
+    "due": "grading.due",
     "build": "grading.build",
     "rehearse": "grading.rehearse",
     "publish": "grading.publish",
