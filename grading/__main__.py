@@ -7,9 +7,9 @@ import errno
 import importlib
 import os
 import sys
-from pathlib import Path
 
 from grading.errors import GradingError
+from grading.needs import put_environment_on_path
 
 # A command's module is imported only when it is asked for. Each has SUMMARY (one line),
 # configure(parser) and run(args) -> exit code.
@@ -17,6 +17,7 @@ COMMANDS = {
     "init": "grading.start.init",
     "roster": "grading.start.roster",
     "due": "grading.due",
+    "doctor": "grading.doctor.command",
     "build": "grading.build",
     "rehearse": "grading.rehearse",
     "publish": "grading.publish",
@@ -35,7 +36,7 @@ FAILED, INTERRUPTED = 2, 130
 
 def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
-    _put_environment_on_path()
+    put_environment_on_path()
     try:
         return _dispatch(argv)
     except GradingError as problem:
@@ -80,14 +81,6 @@ def _summaries() -> list[str]:
             summary = f"(not available here: {problem})"
         lines.append(f"  {name:<11}{summary}")
     return lines
-
-
-def _put_environment_on_path() -> None:
-    """nbgrader calls ``alembic`` by name: let it find the one of this environment."""
-    scripts = str(Path(sys.prefix) / ("Scripts" if os.name == "nt" else "bin"))
-    path = os.environ.get("PATH", "")
-    if scripts not in path.split(os.pathsep):
-        os.environ["PATH"] = os.pathsep.join(filter(None, [scripts, path]))
 
 
 def _describe(problem: OSError) -> str:

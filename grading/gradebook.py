@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 
 from grading import settings
 from grading.errors import GradingError
+from grading.needs import put_environment_on_path
 
 
 def database_url(course: Path) -> str:
@@ -32,6 +33,7 @@ def opened(db_url: str, course_id: str) -> Iterator:
     from nbgrader.api import Gradebook
     from sqlalchemy.exc import SQLAlchemyError
 
+    put_environment_on_path()
     try:
         with Gradebook(db_url, course_id) as book:
             yield book

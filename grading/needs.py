@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 from grading.errors import GradingError
 
@@ -14,3 +17,11 @@ def need_nbgrader() -> None:
             "nbgrader is not installed in this environment. In the repository's folder, type\n"
             '  python -m pip install -e ".[grading]"'
         )
+
+
+def put_environment_on_path() -> None:
+    """nbgrader calls ``alembic`` by name: let it find the one of this environment."""
+    scripts = str(Path(sys.prefix) / ("Scripts" if os.name == "nt" else "bin"))
+    path = os.environ.get("PATH", "")
+    if scripts not in path.split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join(filter(None, [scripts, path]))

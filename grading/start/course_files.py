@@ -15,6 +15,7 @@ nbgrader's commands work in this folder: nbgrader zip_collect assignment1, jupyt
 """
 
 import os
+from pathlib import Path
 
 KIT = Path({kit})  # where the course kit is; if you move it, say so here
 
