@@ -182,7 +182,9 @@ def made_from(sources: Sources, course: Settings) -> str:
     """A hash of all that the notebooks are made from, but for the code that makes them."""
     paths = [*sources.folder.rglob("*.py"), *sources.reference.rglob("*.py")]
     parts = [part for path in sorted(paths) for part in (path.name, path.read_bytes())]
-    return hash_of([*parts, repr(course)]) + "\n"
+    shown = (course.repository, course.branch, course.wheels_page, course.language)
+    own = (sorted(course.points.items()), sorted(course.leave_out))
+    return hash_of([*parts, course.course_id, repr((shown, own))]) + "\n"
 
 
 def remember(course: Path, sources: Sources, configuration: Settings) -> None:

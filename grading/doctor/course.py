@@ -138,7 +138,7 @@ def assignments(course: Path) -> Finding:
     if fresh is None:
         return note(f"{course} was not built yet", again)
     if not fresh:
-        return missing("sources, points or settings have changed since the last build", again)
+        return note("sources, points or settings have changed since the last build", again)
     other = [
         f"{path.parent.name}/{path.name}"
         for path in sorted((course / "release").glob("*/*.ipynb"))

@@ -7,7 +7,6 @@ said here can be written into DIR/course.toml afterwards.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import secrets
 import shlex
@@ -37,7 +36,7 @@ def init(
     sources: build.Sources | None = None,
 ) -> None:
     """Make the course's folder, with the gradebook where there are students or due dates."""
-    folder = folder.absolute()
+    folder = folder.resolve()
     _refuse(folder)
     sources = sources or build.Sources()
     assignments = build.assignments(sources)
@@ -82,8 +81,7 @@ def _refuse(folder: Path) -> None:
         raise GradingError(f"{folder} is a file: name a new or empty folder.")
     if folder.is_dir() and any(folder.iterdir()):
         raise GradingError(f"{folder} is not empty, and nothing in it was changed. Name a new one.")
-    real = folder.resolve()
-    if real.is_relative_to(ROOT) and not real.is_relative_to(GRADING):
+    if folder.is_relative_to(ROOT) and not folder.is_relative_to(GRADING):
         raise GradingError(
             f"{folder} is in the part of the repository that students get, and a course's secret "
             "and grades must not be there. Name a folder elsewhere, or grading/course."
@@ -94,16 +92,28 @@ def _refuse(folder: Path) -> None:
 
 @contextmanager
 def _staged(folder: Path) -> Iterator[Path]:
-    """A folder beside the course's, which becomes it when all went well and vanishes if not."""
-    mode = folder.stat().st_mode & 0o7777 if folder.is_dir() else 0o700  # grades are private
-    stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".new", dir=folder.parent))
+    """A folder whose content becomes the course's when all went well, and vanishes if not.
+
+    A folder that is there keeps its rights (and may be where somebody's shell is); a new one is
+    its owner's alone, as grades are private.
+    """
+    is_there = folder.is_dir()
+    place = folder if is_there else folder.parent
+    stage = Path(tempfile.mkdtemp(prefix=".course-", suffix=".new", dir=place))
+    moved: list[Path] = []
     try:
         yield stage
-        stage.chmod(mode)
-        with contextlib.suppress(FileNotFoundError):
-            folder.rmdir()  # an empty one; one that was filled meanwhile refuses
-        stage.rename(folder)
+        if not is_there:
+            stage.rename(folder)
+            return
+        if [path for path in folder.iterdir() if path != stage]:
+            raise GradingError(f"{folder} was filled meanwhile, and nothing in it was changed.")
+        for path in sorted(stage.iterdir()):
+            moved.append(path.rename(folder / path.name))
+        stage.rmdir()
     except BaseException:
+        for path in moved:
+            path.unlink(missing_ok=True)
         shutil.rmtree(stage, ignore_errors=True)
         raise
 
@@ -187,7 +197,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"left out: {problem}")
     if not args.dry_run:
         print(
-            f"Next: export CS231N_COURSE={shlex.quote(str(args.folder.absolute()))}\n"
+            f"Next: export CS231N_COURSE={shlex.quote(str(args.folder.resolve()))}\n"
             "      python -m grading doctor, then python -m grading build"
         )
     return roster.INCOMPLETE if students and students.problems else 0

@@ -192,6 +192,8 @@ def test_the_build_remembers_what_it_was_made_from(kit):
     assert building.is_fresh(kit.course, kit.sources) is None
     build(kit)
     assert building.is_fresh(kit.course, kit.sources)
+    kit.toml.write_text("[due]\nweek1 = 2026-02-03\n")  # in no notebook
+    assert building.is_fresh(kit.course, kit.sources)
     kit.toml.write_text("[points]\ndouble = 3\n")
     assert not building.is_fresh(kit.course, kit.sources)
     build(kit)

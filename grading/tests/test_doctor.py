@@ -251,7 +251,9 @@ def test_a_build_that_is_out_of_date_is_told(course, tmp_path, monkeypatch):
     (tmp_path / "assignments" / "week1" / "1_small.ipynb").write_text("{ }")
     assert "week1/1_small.ipynb" in course_checks.assignments(course).says
     kit.reference.write_text("X = 1\n")
-    lacks(course_checks.assignments(course), "have changed", f"build --course {course}")
+    found = course_checks.assignments(course)
+    assert (found.state, "have changed" in found.says) == (State.note, True)
+    assert found.mend == f"python -m grading build --course {course}"
 
 
 def test_the_clock_that_is_shown_is_utc(course):

@@ -111,8 +111,24 @@ def test_a_course_is_not_made_where_students_would_get_it(sources):
 def test_an_empty_folder_keeps_its_rights(tmp_path, sources):
     (tmp_path / "shared").mkdir(mode=0o755)
     (tmp_path / "shared").chmod(0o2750)
-    make(tmp_path / "shared", sources)
-    assert (tmp_path / "shared").stat().st_mode & 0o7777 == 0o2750
+    before = (tmp_path / "shared").stat()
+    (tmp_path / "link").symlink_to("shared")
+    make(tmp_path / "link", sources)
+    after = (tmp_path / "shared").stat()
+    assert (after.st_mode, after.st_ino) == (before.st_mode, before.st_ino)
+    assert sorted(p.name for p in (tmp_path / "shared").iterdir()) == [
+        "course.toml", "nbgrader_config.py", "secret"
+    ]  # fmt: skip
+
+
+def test_a_folder_that_somebody_fills_meanwhile_is_left_alone(tmp_path, sources, monkeypatch):
+    folder = tmp_path / "new"
+    folder.mkdir()
+    monkeypatch.setattr(due, "put", lambda url, course: (folder / "secret").write_text("theirs"))
+    with pytest.raises(GradingError, match="filled meanwhile"):
+        make(folder, sources, Roster({"ann": Person("ann")}))
+    assert [p.name for p in folder.iterdir()] == ["secret"]
+    assert (folder / "secret").read_text() == "theirs"
 
 
 def test_a_dry_run_lists_and_writes_nothing(tmp_path, sources):
