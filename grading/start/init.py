@@ -81,11 +81,14 @@ def _refuse(folder: Path) -> None:
         raise GradingError(f"{folder} is a file: name a new or empty folder.")
     if folder.is_dir() and any(folder.iterdir()):
         raise GradingError(f"{folder} is not empty, and nothing in it was changed. Name a new one.")
-    if folder.is_relative_to(ROOT) and not folder.is_relative_to(GRADING):
+    ignored_by_git = (GRADING / "course", GRADING / "work")
+    if folder.is_relative_to(ROOT) and not any(map(folder.is_relative_to, ignored_by_git)):
         raise GradingError(
-            f"{folder} is in the part of the repository that students get, and a course's secret "
-            "and grades must not be there. Name a folder elsewhere, or grading/course."
+            f"{folder} is in the repository, and a course's secret and grades must not be there. "
+            "Name a folder elsewhere, or grading/course, which git ignores."
         )
+    if set("?#%") & set(str(folder)):
+        raise GradingError(f"{folder}: a database's address cannot hold `?`, `#` or `%`.")
     if not folder.parent.is_dir():
         raise GradingError(f"{folder.parent} does not exist: make it first.")
 

@@ -185,6 +185,7 @@ def test_a_course_of_its_own_has_its_own_database_whichever_is_at_work(kit, monk
     from grading.gradebook import database_url
 
     assert database_url(kit.course) == "postgresql+psycopg://me@host/grades"
+    assert settings.database_url(kit.course) == "postgresql+psycopg://me@host/grades"
     assert database_url(kit.course.parent).startswith("sqlite:///")
 
 

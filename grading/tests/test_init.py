@@ -102,10 +102,11 @@ def test_a_folder_with_something_in_it_is_refused_and_left_alone(tmp_path, sourc
         make(tmp_path / "a" / "b", sources)
 
 
-def test_a_course_is_not_made_where_students_would_get_it(sources):
-    with pytest.raises(GradingError, match="students get"):
-        make(ROOT / "docs-of-mine", sources)
-    assert not (ROOT / "docs-of-mine").exists()
+@pytest.mark.parametrize("place", ["docs-of-mine", "grading/mine", "grading/course-2"])
+def test_a_course_is_not_made_where_it_could_be_published(place, sources):
+    with pytest.raises(GradingError, match="is in the repository"):
+        make(ROOT / place, sources)
+    assert not (ROOT / place).exists()
 
 
 def test_an_empty_folder_keeps_its_rights(tmp_path, sources):
