@@ -21,6 +21,8 @@ COMMANDS = {
     "build": "grading.build",
     "rehearse": "grading.rehearse",
     "publish": "grading.publish",
+    "gradescope": "grading.gradescope.command",
+    "export": "grading.exports.command",
     "leaks": "grading.leaks",
     "messages": "grading.messages",
     "check": "grading.scorecard",

@@ -1,12 +1,19 @@
-"""``nbgrader export`` with one more column: whether a person still has to look at a submission."""
+"""``nbgrader export`` with one more column: whether a person still has to look at a submission.
+
+The rows are those of ``python -m grading export`` (grading/exports). nbgrader's own plugin puts
+names into the file as they are, and one with a comma, a line break or a formula breaks it.
+"""
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook
 from nbgrader.plugins import CsvExportPlugin
+
+from grading import files
+from grading.exports.command import table
+from grading.exports.rows import rows_of
 
 
 class ExportWithReview(CsvExportPlugin):
@@ -14,24 +21,11 @@ class ExportWithReview(CsvExportPlugin):
 
     def export(self, gradebook: Gradebook) -> None:
         """Write the table to ``--to`` (grades.csv by default)."""
-        super().export(gradebook)
-        path = Path(self.to or "grades.csv")
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-            columns = [*(rows[0] if rows else []), "needs_review"]
-        if not rows:
-            return
-        for row in rows:
-            row["needs_review"] = int(_needs_review(gradebook, row))
-        with path.open("w", newline="", encoding="utf-8") as file:
-            table = csv.DictWriter(file, columns, lineterminator="\n")
-            table.writeheader()
-            table.writerows(rows)
-
-
-def _needs_review(gradebook: Gradebook, row: dict) -> bool:
-    try:
-        submission = gradebook.find_submission(row["assignment"], row["student_id"])
-    except MissingEntry:  # nothing was handed in: the zero is meant
-        return False
-    return bool(submission.needs_manual_grade)
+        wanted, students = set(map(str, self.assignment)), set(map(str, self.student))
+        rows = [
+            row
+            for assignment in gradebook.assignments
+            if not wanted or assignment.name in wanted
+            for row in rows_of(gradebook, assignment, students)
+        ]
+        files.write_all({Path(self.to or "grades.csv"): table(rows, bom=False)})

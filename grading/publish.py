@@ -36,22 +36,30 @@ DATASETS = ("*.py", "README.md")
 
 def student_files(root: Path = ROOT) -> list[PurePosixPath]:
     """The files students get, relative to root, sorted."""
-    tracked = _tracked(root)
-    found = _walk(root) if tracked is None else tracked
     return sorted(
         path
-        for path in found
+        for path in repository_files(root)
         if path.parts[0] not in INSTRUCTOR_ONLY
         and not any(fnmatch(part, pattern) for part in path.parts for pattern in NEVER)
         and (root / path).exists()
     )
 
 
-def _tracked(root: Path) -> list[PurePosixPath] | None:
-    """What git tracks, or None where root is not a clone (or git is missing)."""
+def repository_files(root: Path = ROOT, new: bool = False) -> list[PurePosixPath]:
+    """What belongs to the repository, relative to root: what git says, or what looks like it.
+
+    new: also files that git does not know yet, as long as it does not ignore them
+    """
+    tracked = _tracked(root, new)
+    return _walk(root) if tracked is None else tracked
+
+
+def _tracked(root: Path, new: bool = False) -> list[PurePosixPath] | None:
+    """What git tracks (and could track), or None where root is no clone (or git is missing)."""
     if not (root / ".git").exists():
         return None
     command = ["git", "-C", str(root), "ls-files", "-z"]
+    command += ["--cached", "--others", "--exclude-standard"] if new else []
     try:
         done = subprocess.run(command, capture_output=True, check=True)
     except FileNotFoundError:

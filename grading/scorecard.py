@@ -12,6 +12,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+from nbformat import NotebookNode
+
 from grading import build, files
 from grading.checks.core import course_secret
 from grading.engine.limits import limits_of_environment
@@ -132,7 +134,7 @@ def as_text(card: dict, repaired: list[str] = (), in_words: float = 0) -> str:
         lines.append(f"  {name:<{width}}  {points}   {passed}".rstrip())
         for mistake in exercise.get("mistakes", ()):
             lines += _indented(mistake["says"], 6)
-        lines += _failures(checks)
+        lines += failures(checks)
     lines += ["", f"  {'total':<{width}}  {card['score']:6.2f} of {card['max_score']:2g}"]
     if in_words:
         lines += ["", f"An answer in words brings up to {in_words:g} more: a person reads it."]
@@ -144,7 +146,7 @@ def as_text(card: dict, repaired: list[str] = (), in_words: float = 0) -> str:
     return "\n".join(lines)
 
 
-def _failures(checks: list[dict]) -> list[str]:
+def failures(checks: list[dict]) -> list[str]:
     """The checks that failed, those with one and the same reason together."""
     reasons: dict[str, list[dict]] = {}
     for check in checks:
@@ -161,9 +163,12 @@ def _failures(checks: list[dict]) -> list[str]:
 
 
 def _points_in_words(assignment: str, notebook: str) -> float:
+    return points_in_words(build.student_notebook(assignment, notebook))
+
+
+def points_in_words(released: NotebookNode) -> float:
     """What answers in words can bring in a notebook: no check reads them."""
-    cells = build.student_notebook(assignment, notebook).cells
-    graded = [c for c in cells if c.metadata.get("nbgrader", {}).get("grade")]
+    graded = [c for c in released.cells if c.metadata.get("nbgrader", {}).get("grade")]
     return sum(c.metadata.nbgrader["points"] for c in graded if c.cell_type == "markdown")
 
 

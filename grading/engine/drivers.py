@@ -2,6 +2,8 @@
 
 bwrap (the default): Linux namespaces by bubblewrap; sessions are forked from a warm template.
 docker, podman: a container for each session, from the image that engine/Containerfile describes.
+user: a user of its own for each session, by root, inside a container that holds one submission and
+    allows no namespaces (Gradescope). Weaker than the others, so it must be asked for by name.
 none: no isolation at all. Must be asked for by name; for notebooks of one's own.
 """
 
@@ -18,6 +20,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
+from grading.engine import unprivileged
 from grading.engine.limits import Limits
 from grading.engine.view import View
 from grading.errors import GradingError
@@ -53,13 +56,16 @@ class Driver:
     """command(view, limits) -> the command; its last arguments are the template's.
 
     transport: "socket" (a control socket, wires are handed over) or "pipe" (the wire is stdin and
-    stdout); isolated: whether it keeps a stranger's code in.
+    stdout); isolated: whether it keeps a stranger's code in; shared: whether the code shares the
+    machine's files, processes and network, and only its user's rights and the filter of system
+    calls keep it from them.
     """
 
     name: str
     command: Callable[[View, Limits, int, dict], list[str]]
     transport: str = "socket"
     isolated: bool = True
+    shared: bool = False
 
 
 def choose(name: str = "auto") -> Driver:
@@ -213,6 +219,37 @@ def remove_container(engine: str, name: str) -> None:
         warnings.warn(f"A container could not be removed ({problem}); {advice}", stacklevel=2)
 
 
+# ---- a user of its own ----------------------------------------------------------------------
+
+
+def _user(view: View, limits: Limits, control_fd: int, config: dict) -> list[str]:
+    site, home = view.root / "site", config["home"]
+    for name, path in view.packages.items():
+        if not (site / name).is_symlink():
+            (site / name).symlink_to(path)
+    config = config | {"paths": [str(site)]}
+    own = [f"{name}={home}" for name in ("HOME", "TMPDIR", "MPLCONFIGDIR", "IPYTHONDIR")]
+    template = str(site / "inside" / "template.py")
+    return ["/usr/bin/env", *own, *_python(), template, str(control_fd), _json(config)]
+
+
+def _problem_with_users() -> str | None:
+    """Why root cannot give sessions a user of their own here, or None."""
+    if not sys.platform.startswith("linux") or os.getuid() != 0:
+        return "it needs Linux, and to be started by root (as Gradescope does)"
+    try:
+        import pyseccomp  # noqa: F401  (its absence must not be noticed by the session first)
+    except (ImportError, OSError, RuntimeError) as problem:
+        return f"the filter of system calls cannot be set ({problem}); install pyseccomp"
+    ours = Path(__file__).resolve().parents[1]
+    if unprivileged.reachable([ours, ours / "checks"]):
+        return f"anybody may read {ours}, where the hidden checks are: chmod 700 a folder above it"
+    python = _python()[0]
+    if not unprivileged.reachable([python]):
+        return f"other users cannot run {python}: use a Python outside root's own folder"
+    return None
+
+
 # ---- none ----------------------------------------------------------------------------------
 
 
@@ -229,6 +266,7 @@ DRIVERS = {
     "bwrap": Driver("bwrap", _bwrap),
     "docker": Driver("docker", _container("docker"), transport="pipe"),
     "podman": Driver("podman", _container("podman"), transport="pipe"),
+    "user": Driver("user", _user, shared=True),
     "none": Driver("none", _none, isolated=False),
 }
 
@@ -247,6 +285,8 @@ def _problem(name: str) -> str | None:
     """Why a driver cannot be used on this machine, or None."""
     if name == "none":
         return None
+    if name == "user":
+        return _problem_with_users()
     if name == "bwrap":
         if not sys.platform.startswith("linux"):
             return "it needs Linux"

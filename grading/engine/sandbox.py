@@ -25,6 +25,7 @@ from grading.engine import cgroups
 from grading.engine.drivers import HOME, Driver, environment, remove_container
 from grading.engine.inside.wire import Closed, Late, Malformed, Wire
 from grading.engine.limits import Limits
+from grading.engine.unprivileged import Tenant, as_user
 from grading.engine.view import View, build_view, remove_view
 from grading.errors import GradingError
 
@@ -37,6 +38,7 @@ class Link:
     """A session as seen from outside: its wire, and its end.
 
     container: the engine and the container's name, where the process is only a way to it
+    tenant: the user that the session runs as, where it has one of its own
     """
 
     def __init__(
@@ -46,10 +48,11 @@ class Link:
         process: subprocess.Popen | None = None,
         group: cgroups.Group | None = None,
         container: tuple[str, str] | None = None,
+        tenant: Tenant | None = None,
     ):
         self.wire = wire
         self._lifeline, self._process, self._group = lifeline, process, group
-        self._container = container
+        self._container, self._tenant = container, tenant
 
     def how_it_ended(self) -> str:
         """A few words on why the session's process is gone."""
@@ -80,6 +83,8 @@ class Link:
             self._process.wait()
         if self._group is not None:
             self._group.remove()
+        if self._tenant is not None:
+            self._tenant.leave()
 
     def _ended_by_itself(self) -> bool:
         """Whether the container's own first process saw that we hung up, and ended it."""
@@ -157,11 +162,27 @@ def _fork(template: _Template, limits: Limits) -> Link:
 
 def _cold(driver: Driver, view: View, hide: tuple[str, ...], limits: Limits) -> Link:
     """A session in a process of its own, where forking is not possible."""
+    if driver.shared:
+        tenant = Tenant()
+        try:
+            for other in _templates.values():  # they hold what this notebook may not see
+                other.view.root.chmod(0o700)
+            tenant.may_see(view.root)
+            return _become(driver, view, hide, limits, tenant)
+        except BaseException:
+            tenant.leave()
+            raise
     name = f"cs231n-grading-{secrets.token_hex(8)}"
-    process, control, group = _launch(driver, view, hide, limits, forks=False, name=name)
     if driver.transport == "pipe":
+        process, control, _ = _launch(driver, view, hide, limits, forks=False, name=name)
         control.close()
         return _hear_container(process, (driver.name, name))
+    return _become(driver, view, hide, limits)
+
+
+def _become(driver: Driver, view: View, hide: tuple, limits: Limits, tenant: Tenant | None = None):
+    """A session that a template turns into, instead of forking it."""
+    process, control, group = _launch(driver, view, hide, limits, forks=False, tenant=tenant)
     _hear_ready(process, control, group)
     ours, theirs = socket.socketpair()
     spare, other = socket.socketpair()
@@ -169,7 +190,7 @@ def _cold(driver: Driver, view: View, hide: tuple[str, ...], limits: Limits) -> 
     socket.send_fds(control, [request], [theirs.fileno(), other.fileno()])
     for end in (theirs, spare, other, control):
         end.close()
-    return Link(Wire(ours.detach()), None, process, group)
+    return Link(Wire(ours.detach()), None, process, group, tenant=tenant)
 
 
 def _hear_container(process: subprocess.Popen, container: tuple[str, str]) -> Link:
@@ -202,7 +223,7 @@ def _template(driver: Driver, hide: tuple[str, ...], limits: Limits) -> _Templat
         _templates.pop(next(iter(_templates))).end()
     view = build_view(hide)
     try:
-        if not driver.isolated or driver.transport == "pipe":
+        if not driver.isolated or driver.shared or driver.transport == "pipe":
             _templates[key] = _Template(view, None, None, False, None)
             return _templates[key]
         process, control, group = _launch(driver, view, hide, limits, forks=True)
@@ -219,18 +240,27 @@ def _key(driver: Driver, hide: tuple[str, ...], limits: Limits) -> tuple:
     return driver.name, hide, limits.memory, limits.processes, limits.disk
 
 
-def _launch(driver: Driver, view: View, hide: tuple, limits: Limits, forks: bool, name: str = ""):
-    """Start a process inside the sandbox (in a container of that name, for such drivers).
+def _launch(
+    driver: Driver,
+    view: View,
+    hide: tuple,
+    limits: Limits,
+    forks: bool,
+    name: str = "",
+    tenant: Tenant | None = None,
+):
+    """Start a process inside the sandbox (in a container of that name, as that user).
 
     Returns a tuple of: the process, its control socket, its control group (None if it has none).
     """
     control, theirs = socket.socketpair()
     config = {
         "paths": ["/kit/site"],
-        "home": HOME,
+        "home": str(tenant.home) if tenant else HOME,
         "hide": list(hide),
         "forks": forks,
         "isolated": driver.isolated,
+        "shared": driver.shared,
         "transport": driver.transport,
         "limits": asdict(limits),
         "name": name,
@@ -250,6 +280,7 @@ def _launch(driver: Driver, view: View, hide: tuple, limits: Limits, forks: bool
             pass_fds=[theirs.fileno()],
             start_new_session=True,  # Ctrl-C in the terminal is the grader's to handle
             env=None if driver.transport == "pipe" else environment(),
+            **(as_user(tenant.number) if tenant else {}),
         )
     except OSError as problem:
         raise GradingError(f"The sandbox could not be started: {problem}") from None

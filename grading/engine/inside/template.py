@@ -163,7 +163,11 @@ def _be_session(shell, fds: tuple[int, ...], config: dict, limits: dict) -> None
     os.chdir(config["home"])  # the disk that lies there now
     if config["isolated"]:
         confine.limit_resources(limits)
-        confine.filter_system_calls()
+        filtered = confine.filter_system_calls(sockets=not config["shared"])
+        if config["shared"]:  # nothing else keeps it from the network
+            confine.die_with_parent()
+            if not filtered:
+                raise OSError("the filter of system calls could not be set")
     os.environ["CS231N_CHECK_SECONDS"] = str(limits["call_seconds"])
     serve(Wire(*fds), shell, limits, config["hide"])
 

@@ -1,0 +1,103 @@
+"""Score cards as Gradescope's results.json: gradescope-autograders.readthedocs.io, Specifications.
+
+Everything is plain text there, which Gradescope escapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from grading import harmless
+from grading.scorecard import failures
+
+MAX_TEXT = 10_000  # characters that one test says
+MAX_REPAIRS = 20
+
+
+def as_results(cards: Mapping[str, dict], in_words: float, visibility: str, seconds: float) -> dict:
+    """The results of a submission.
+
+    Inputs:
+    - cards: notebook's name -> its score card (grading/reports.py) with "repairs"
+    - in_words: points of answers that only a person can grade
+    - visibility: when students see the tests, one of Gradescope's words for it
+    - seconds: how long grading took
+    """
+    tests = [
+        _test(f"{name}: {exercise}", result, card["needs_review"], visibility)
+        for name, card in cards.items()
+        for exercise, result in card["exercises"].items()
+    ]
+    review = {name: card["needs_review"] for name, card in cards.items() if card["needs_review"]}
+    return _whole(
+        score=round(sum(card["score"] for card in cards.values()), 2),
+        output="\n".join(_remarks(cards, review, in_words)),
+        tests=tests,
+        extra_data={"needs_review": review},
+        execution_time=round(seconds),
+    )
+
+
+def nothing_to_grade(wanted: Iterable[str], came: Iterable[str]) -> dict:
+    """The results of a submission without any notebook."""
+    came = list(came)
+    shown = ", ".join([*came[:MAX_REPAIRS], *["…"] * (len(came) > MAX_REPAIRS)])
+    expected = ", ".join(f"{name}.ipynb" for name in wanted)
+    return _whole(
+        score=0.0,
+        output=f"No notebook could be read in this submission. Expected were: {expected}. "
+        f"What came: {shown or 'nothing'}. Hand in the .ipynb files, or a zip of them.",
+        tests=[],
+        extra_data={"needs_review": {"submission": "no notebook could be read"}},
+    )
+
+
+def _whole(output: str, **fields) -> dict:
+    return fields | {
+        "output": _text(output),
+        "output_format": "text",
+        "stdout_visibility": "hidden",
+    }
+
+
+def _test(name: str, result: dict, reason: str | None, visibility: str) -> dict:
+    passed = result["graded"] and result["score"] == result["max_score"]
+    return {
+        "name": name,
+        "name_format": "text",
+        "score": result["score"],
+        "max_score": result["max_score"],
+        "status": "passed" if passed else "failed",
+        "output": _text("\n".join(_said(result, reason))),
+        "output_format": "text",
+        "visibility": visibility,
+    }
+
+
+def _said(result: dict, reason: str | None) -> list[str]:
+    """What a feedback page says of an exercise: known mistakes, and the checks that failed."""
+    if not result["graded"]:
+        return [f"Not graded: {reason or 'the grader could not run it'}.",
+                "The 0 is not final: a person must look at it."]  # fmt: skip
+    checks = result["checks"]
+    lines = [f"{sum(c['passed'] for c in checks)} of {len(checks)} checks passed."]
+    lines += [mistake["says"] for mistake in result["mistakes"]]
+    return lines + [line.strip() for line in failures(checks)]
+
+
+def _remarks(cards: Mapping[str, dict], review: Mapping[str, str], in_words: float) -> list[str]:
+    """What there is to say of the whole submission."""
+    lines = [f"{name}: a person must look at it: {reason}." for name, reason in review.items()]
+    repairs = dict.fromkeys(
+        f"{name}: {change}" for name, card in cards.items() for change in card["repairs"]
+    )
+    if repairs:
+        lines += ["Put right before grading:", *list(repairs)[:MAX_REPAIRS]]
+    if in_words:
+        lines.append(f"Answers in words bring up to {in_words:g} more points: a person reads them.")
+    return lines or ["Every notebook was graded."]
+
+
+def _text(text: str) -> str:
+    text = harmless.readable(text)
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}\n… the rest is left out"
