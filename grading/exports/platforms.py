@@ -136,7 +136,7 @@ def _fill(
             filled.twice += [grade.student_id for grade in students]
         elif not students:
             filled.only_in_roster.append(row[name])
-            if wishes.zeros and not is_locked(row):
+            if wishes.zeros and not is_locked(row) and not _is_excused(row[place]):
                 row[place] = "0"
         elif len(found[students[0].student_id]) == 1:
             _write(row, place, students[0], filled, wishes, factor, is_locked(row))
@@ -153,7 +153,7 @@ def _write(
     locked: bool,
 ) -> None:
     """One student's grade, unless there is a reason to leave what is there."""
-    if locked or row[place].strip().casefold() == "ex":  # excused, in Canvas
+    if locked or _is_excused(row[place]):
         filled.locked.append(grade.student_id)
     elif not grade.submitted and not wishes.zeros:
         filled.nothing.append(grade.student_id)
@@ -162,6 +162,11 @@ def _write(
     else:
         row[place] = number(grade.score * factor)
         filled.count += 1
+
+
+def _is_excused(grade: str) -> bool:
+    """Whether Canvas has a student excused from the assignment."""
+    return _plain(grade) == "ex"
 
 
 def _match(

@@ -15,7 +15,7 @@ from grading.errors import GradingError
 MAX_BYTES = 20_000_000
 BOM = "\ufeff"
 _NUMBER = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)*%?")
-_FORMULA = re.compile(r"\s*[=+\-@|＝＋－＠]|[\t\r]")
+_FORMULA = re.compile(r"\s*[=+\-@|＝＋－＠]|[\t\n]")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def to_csv(sheet: Sheet) -> bytes:
 
 def harmless(cell: str) -> str:
     """The text, with a ' before it where a spreadsheet would take it for a formula."""
-    cell = cell.replace("\0", "")
+    cell = cell.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
     if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
         return f"'{cell}"
     return cell
