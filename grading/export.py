@@ -28,4 +28,5 @@ class ExportWithReview(CsvExportPlugin):
             if not wanted or assignment.name in wanted
             for row in rows_of(gradebook, assignment, students)
         ]
+        self.log.info("Exporting grades to %s", self.to or "grades.csv")
         files.write_all({Path(self.to or "grades.csv"): table(rows, bom=False)})

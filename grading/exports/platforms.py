@@ -16,8 +16,8 @@ from grading.errors import GradingError
 from grading.exports.rows import Row
 from grading.exports.sheet import Sheet, as_number, column, need_columns, number
 
-CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Integration ID", "Root Account",
-          "Section")  # fmt: skip
+CANVAS = ("Student", "LastName", "FirstName", "ID", "SIS User ID", "SIS Login ID",
+          "Integration ID", "Root Account", "Section")  # fmt: skip
 MOODLE = ("Identifier", "Full name", "Email address", "ID number", "Username", "Status", "Grade",
           "Maximum Grade", "Grade can be changed", "Last modified (submission)",
           "Last modified (grade)")  # fmt: skip
@@ -70,14 +70,15 @@ class Filled:
 def fill_canvas(roster: Sheet, path: Path, grades: Sequence[Row], wishes: Wishes) -> Filled:
     """Canvas' gradebook export with an assignment's column filled in."""
     header = roster.rows[0]
-    need_columns(header, ("Student", "ID", "Section"), path, "the gradebook exported from Canvas")
+    name = "LastName" if column(header, "LastName") == 0 else "Student"
+    need_columns(header, (name, "ID", "Section"), path, "the gradebook exported from Canvas")
     place = _canvas_column(header, grades[0].assignment if grades else "", wishes.column, path)
     about = [row for row in roster.rows[1:] if _is_about_columns(row, header)]
     people = [row for row in roster.rows[1:] if row not in about and row[0] != "Student, Test"]
     factor = 1.0
     for row in about:
         if "points possible" in row[0].casefold():
-            factor = _factor(as_number(row[place]), grades, wishes, "Canvas")
+            factor = _factor(row[place], grades, wishes, "Canvas")
     kept = [i for i in (column(header, name) for name in CANVAS) if i is not None] + [place]
     filled = _fill(people, header, grades, wishes, CANVAS_IDS, place, 0, factor)
     rows = [header, *about, *people]
@@ -95,7 +96,7 @@ def fill_moodle(roster: Sheet, path: Path, grades: Sequence[Row], wishes: Wishes
     people = roster.rows[1:]
     factor = 1.0
     if most is not None and people:
-        factor = _factor(as_number(people[0][most]), grades, wishes, "Moodle")
+        factor = _factor(people[0][most], grades, wishes, "Moodle")
     locked = column(header, "Grade can be changed")
     filled = _fill(
         people, header, grades, wishes, MOODLE_IDS, place, 0 if name is None else name, factor,
@@ -237,9 +238,17 @@ def _letters(text: str) -> str:
     return "".join(c for c in text.casefold() if c.isalnum())
 
 
-def _factor(most: float | None, grades: Sequence[Row], wishes: Wishes, platform: str) -> float:
-    """What points are multiplied by; GradingError where it is not 1 and nobody asked for it."""
-    ours = grades[0].max_score if grades else 0.0
+def _factor(text: str, grades: Sequence[Row], wishes: Wishes, platform: str) -> float:
+    """What points are multiplied by; GradingError where it is not 1 and nobody asked for it.
+
+    text: what the platform says are the assignment's points; it may say nothing
+    """
+    most, ours = as_number(text), grades[0].max_score if grades else 0.0
+    if text.strip() and most is None:
+        raise GradingError(
+            f"{platform} says {text.strip()!r} where the assignment's points were expected. Set "
+            f"it to be graded with {ours:g} points there, and export again."
+        )
     if most is None or not ours or abs(most - ours) < 0.005:
         return 1.0
     if not wishes.scale:

@@ -2,9 +2,10 @@
 # Gradescope runs this once, as root, when it makes the container's image: the packages that grading
 # needs, the compiled modules, and a look at whether a student's code can be shut in there.
 set -euo pipefail
+umask 022 # a student's code runs the Python that is installed here
 
 source_dir="${AUTOGRADER_ROOT:-/autograder}/source"
-venv="${CS231N_VENV:-/opt/cs231n-grading}" # outside root's own folder: students' code runs it too
+venv="${CS231N_VENV:-/opt/cs231n-grading}" # outside root's own folder
 
 # The hidden checks are for root's eyes. The users that students' code runs as have no accounts.
 chown -R root:root "$source_dir"

@@ -140,6 +140,23 @@ def test_other_points_on_the_platform_are_refused_or_scaled():
         moodle([row("ada", 15, 30, email="ada@uni.edu")])
 
 
+def test_platform_that_grades_in_words_is_not_given_numbers():
+    with pytest.raises(platforms.GradingError, match="'Pass/Fail'"):
+        moodle([row("ada")], MOODLE.replace("10.00", "Pass/Fail"))
+    with pytest.raises(platforms.GradingError, match="read only"):
+        canvas([ADA], CANVAS.replace(",10,20,", ",(read only),20,"))
+
+
+def test_canvas_with_names_in_two_columns_is_read_too():
+    split = CANVAS.replace("Student,ID", "LastName,FirstName,ID").replace(
+        'Lovelace, Ada"', 'A",Ada'
+    )
+    split = split.replace(",,,,,Manual", ",,,,,,Manual").replace("Possible,", "Possible,,")
+    filled = canvas([ADA], "".join(split.splitlines(keepends=True)[:4]))
+    assert filled.sheet.rows[0][:3] == ["LastName", "FirstName", "ID"]
+    assert cells(filled, "Week 1 (881)")["A"] == "7.5"
+
+
 def test_column_that_could_be_several_is_asked_for():
     two = CANVAS.replace("Week 2 (882)", "week-1 (882)")
     assert canvas([ADA], two.replace("Week 1 (881)", "week1 (881)")).count == 1  # to the letter
