@@ -10,6 +10,7 @@ from nbgrader.api import Gradebook
 
 from grading import settings
 from grading.__main__ import _put_environment_on_path, main
+from grading.export import ExportWithReview
 from grading.exports import platforms, rows, sheet
 from grading.exports.platforms import Wishes
 from grading.exports.sheet import Sheet
@@ -266,6 +267,18 @@ def test_table_opens_in_a_spreadsheet_with_every_name_whole(course, tmp_path):
     assert (alan["score"], alan["needs_review"]) == ("6.0", "1")
     assert (emmy["score"], emmy["timestamp"]) == ("0.0", "")
     assert {line["assignment"] for line in table} == {"week1"}
+
+
+def test_nbgrader_s_own_table_keeps_names_whole_too(course, tmp_path):
+    path = tmp_path / "grades.csv"
+    plugin = ExportWithReview(to=str(path), assignment=["week1"], student=["ada", "alan"])
+    with Gradebook(f"sqlite:///{course}/gradebook.db", settings.load().course_id) as book:
+        plugin.export(book)
+    with path.open(newline="", encoding="utf-8") as file:
+        table = {line["student_id"]: line for line in csv.DictReader(file)}
+    assert table.keys() == {"ada", "alan"}
+    assert table["ada"]["first_name"] == EVIL
+    assert table["alan"]["needs_review"] == "1"
 
 
 def test_canvas_file_is_written_and_the_exit_code_tells_of_gaps(course, tmp_path, capsys):
