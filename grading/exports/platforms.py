@@ -137,10 +137,13 @@ def _fill(
             filled.twice += [grade.student_id for grade in students]
         elif not students:
             filled.only_in_roster.append(row[name])
-            if wishes.zeros and not is_locked(row) and not _is_excused(row[place]):
-                row[place] = "0"
         elif len(found[students[0].student_id]) == 1:
             _write(row, place, students[0], filled, wishes, factor, is_locked(row))
+    if wishes.zeros and not filled.only_in_gradebook and not filled.twice:
+        # Else somebody here may be somebody there, by another name.
+        for i, row in enumerate(people):
+            if not taken[i] and not is_locked(row) and not _is_excused(row[place]):
+                row[place] = "0"
     return filled
 
 

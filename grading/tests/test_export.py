@@ -130,6 +130,9 @@ def test_nothing_handed_in_is_no_zero_unless_asked_for():
     assert grades["Lovelace, Ada"] == "0"
     assert grades['=HYPERLINK("x")'] == "0"  # not in the gradebook at all
     assert grades["Noether, Emmy"] == "EX"
+    mistaken = [nothing, ALAN, row("maximilian", 9)]  # who is max, by another name
+    grades = cells(canvas(mistaken, zeros=True), "Week 1 (881)")
+    assert grades['=HYPERLINK("x")'] == ""
 
 
 def test_other_points_on_the_platform_are_refused_or_scaled():
