@@ -139,14 +139,18 @@ def _end_processes(number: int) -> None:
 
 def _remove_files(number: int) -> None:
     """Remove what the user left where anybody may write. Links are removed, not followed."""
-    for place in SHARED:
-        try:
-            with os.scandir(place) as entries:
-                left = [e for e in entries if e.stat(follow_symlinks=False).st_uid == number]
-        except OSError:
-            continue
+    for place in filter(os.path.isdir, SHARED):
+        with os.scandir(place) as entries:
+            left = [entry for entry in entries if _belongs_to(entry, number)]
         for entry in left:
             if entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path, ignore_errors=True)
             else:
                 Path(entry.path).unlink(missing_ok=True)
+
+
+def _belongs_to(entry: os.DirEntry, number: int) -> bool:
+    try:
+        return entry.stat(follow_symlinks=False).st_uid == number
+    except OSError:  # gone meanwhile: others write here too
+        return False

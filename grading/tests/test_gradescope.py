@@ -41,8 +41,6 @@ def tried():
         except BaseException as problem:
             return f"{{name}}: refused {{type(problem).__name__}}"
         return f"{{name}}: DONE {{str(value)[:60]}}"
-    def no_server():
-        s = socket.socket(); s.connect(("127.0.0.1", 9))
     leave = "import os, time\\nif os.fork() == 0:\\n os.setsid()\\n os.fork() or time.sleep(600)"
     forged = '{{"score": 1000}}'
     grader = os.getppid()
@@ -64,7 +62,7 @@ def tried():
         attempt("grader's folder", lambda: os.listdir(f"/proc/{{grader}}/cwd/source")),
         attempt("become root", lambda: os.setuid(0)),
         attempt("sudo", lambda: subprocess.run(["sudo", "-n", "id"], check=True)),
-        attempt("network", no_server),
+        attempt("network", socket.socket),
         attempt("import grading", lambda: __import__("grading")),
         attempt("hidden module", lambda: __import__("cs231n.fast_layers")),
         "user: " + str([os.getuid(), os.getgroups()]),
