@@ -275,6 +275,8 @@ def test_archive_is_whole_and_the_same_every_time():
     assert data == packed()
     with zipfile.ZipFile(io.BytesIO(data)) as file:
         names = set(file.namelist())
+        assert len({entry.date_time for entry in file.infolist()}) == 1
+        assert file.infolist()[0].date_time[0] == 2020
         for script in ("setup.sh", "run_autograder"):
             assert file.getinfo(script).external_attr >> 16 & 0o111
             assert file.read(script).startswith(b"#!")
