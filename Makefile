@@ -8,7 +8,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help install demo test browser matrix lab build rehearse lint sanitize clean
+.PHONY: help install demo test browser pictures matrix lab build rehearse lint sanitize clean
 
 help:  ## this list
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ browser: $(READY)  ## look at JupyterLab through a real browser (needs Chromium)
 	echo "Looking through $$found"
 	$(BIN)/python -m pip install --quiet "playwright>=1.49,<2"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest grading/tests/browser $(TESTS)
+
+pictures: $(READY)  ## the pictures of docs/instructors.md, made anew by the browser's tests
+	CS231N_PICTURES=1 $(MAKE) browser
 
 lab: $(READY)  ## open the student's notebooks (a working copy in work/, kept)
 	@mkdir -p work && cp -Rn assignments/. work/ || true

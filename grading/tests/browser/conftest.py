@@ -2,7 +2,7 @@
 
 The tests are skipped where Python's `playwright` or Chromium is missing; `make browser` installs
 the first. CS231N_CHROMIUM names another browser than the one found; CS231N_SCREENSHOTS a folder in
-which the pages are kept as pictures.
+which the pages are kept as pictures; CS231N_PICTURES=1 writes the pictures of docs/images anew.
 """
 
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from grading.sample_class import reference_answers
-from grading.settings import REFERENCE
+from grading.settings import REFERENCE, ROOT
 from grading.solutions import read_solutions
 from grading.tests.browser.lab import Notebook, Server
 
@@ -73,6 +73,17 @@ def page(chromium, request):
     if folder:
         page.screenshot(path=Path(folder) / f"{request.node.name}.png")
     context.close()
+
+
+@pytest.fixture
+def picture():
+    """Writes docs/images/NAME.png of a page, or of a part of it, where CS231N_PICTURES asks."""
+
+    def take(of, name, **options):
+        if os.environ.get("CS231N_PICTURES"):
+            of.screenshot(path=ROOT / "docs" / "images" / f"{name}.png", **options)
+
+    return take
 
 
 @pytest.fixture
