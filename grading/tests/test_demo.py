@@ -3,6 +3,8 @@
 import csv
 import html
 import json
+import os
+import shutil
 import subprocess
 import sys
 
@@ -23,9 +25,16 @@ NOTEBOOKS = ("1_fully_connected", "2_convolution", "3_pooling", "4_normalization
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    """The whole class, graded once. Returns a tuple of: the course folder, the reports."""
+    """The whole class, graded once. Returns a tuple of: the course folder, the reports.
+
+    CS231N_DEMO: the folder of a demo that was just run. A copy of it is looked at then, and only
+    who was graded by other checks is graded again.
+    """
     course = tmp_path_factory.mktemp("demo") / "course"
-    reports = demo(course, say=lambda line: None)
+    just_run = os.environ.get("CS231N_DEMO")
+    if just_run:
+        shutil.copytree(just_run, course)
+    reports = demo(course, keep=bool(just_run), say=lambda line: None)
     return course, reports
 
 

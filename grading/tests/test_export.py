@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 
 from grading import settings
-from grading.__main__ import _put_environment_on_path, main
+from grading.__main__ import main
 from grading.export import ExportWithReview
 from grading.exports import platforms, rows, sheet
 from grading.exports.platforms import Wishes
 from grading.exports.sheet import Sheet
+from grading.needs import put_environment_on_path
 
 EVIL = 'Ev"il, =1+1\n;Ω'
 FORMULA = "=cmd|' /C calc'!A0"
@@ -226,7 +227,7 @@ def test_file_that_is_no_csv_is_said_to_be_none(tmp_path, content):
 def course(tmp_path_factory):
     """A gradebook with a graded student, one who waits for a person, and one with nothing."""
     root = tmp_path_factory.mktemp("course")
-    _put_environment_on_path()
+    put_environment_on_path()
     url = f"sqlite:///{root}/gradebook.db"
     with Gradebook(url, settings.load().course_id) as book:
         for name in ("week1", "week2"):
