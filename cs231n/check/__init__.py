@@ -18,9 +18,10 @@ from cs231n.check import (
     pooling,
     training,
 )
-from cs231n.check.core import Exercise, NoSuchCheck
+from cs231n.check.core import Exercise
 from cs231n.check.demonstration import attempt, demo
 from cs231n.check.hints import hint
+from cs231n.check.refusals import NoSuchCheck
 from cs231n.check.score_card import score_card
 
 _MODULES = (

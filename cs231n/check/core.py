@@ -10,54 +10,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from textwrap import wrap
 
 import numpy as np
 
-from cs231n.check.advice import close_to
 from cs231n.check.guard import Functions
+from cs231n.check.refusals import NotRightYet, WrongCall
 from cs231n.check.results import CheckFailed, Measurement, NotReady, Result
 
 __all__ = ["CheckFailed", "Exercise", "Measurement", "Result", "seed_of"]
-
-
-class WrongCall(TypeError):
-    """A check was called in another way than the notebook does. Shown without a traceback."""
-
-    def _render_traceback_(self):
-        return [str(self)]
-
-
-class NoSuchCheck(AttributeError):
-    """There is no check of that name. Shown without a traceback."""
-
-    def __init__(self, name: str, names: Iterable[str]):
-        newer = (
-            "If the notebook came with that line, it is newer than the package: install the "
-            "package again, and restart the kernel."
-        )
-        text = f"There is no check.{name}. {close_to(name, names)} {newer}"
-        super().__init__(" ".join(text.split()))
-
-    def _render_traceback_(self):
-        return [str(self)]
-
-
-WIDTH = 82  # of what `nbgrader validate` shows of a line
-
-
-class NotRightYet(CheckFailed):
-    """A check that did not pass, for nbgrader's Validate: it shows errors, and no tables."""
-
-    def __init__(self, name: str, table: object):
-        super().__init__(f"{name} is not right yet.")
-        self.table = table
-
-    def _render_traceback_(self) -> list[str]:
-        lines = [str(self), *repr(self.table).splitlines()]
-        return [part for line in lines for part in wrap(line, WIDTH, subsequent_indent=" " * 8)]
 
 
 @dataclass(frozen=True)
