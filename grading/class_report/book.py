@@ -45,6 +45,7 @@ class Part:
 class Person:
     """Somebody on the class list. when: of the hand-in, UTC; late: seconds after it was due.
 
+    attempts: how often somebody handed in, as far as `collect` found it (0: not known)
     penalty: points taken off for that; flagged: notebooks that a person marked in the formgrader
     """
 
@@ -54,6 +55,7 @@ class Person:
     when: datetime | None = None
     late: float = 0.0
     penalty: float = 0.0
+    attempts: int = 0
     flagged: set[str] = field(default_factory=set)
 
 

@@ -61,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
     from grading.class_report.examples import Examples, course_texts
     from grading.class_report.numbers import numbers
     from grading.class_report.page import make_page
+    from grading.collect.place import place_of
     from grading.coordinator.course_folder import open_course
     from grading.coordinator.tally import shown
 
@@ -70,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
     _must_be_free(output, args.force)
     release = course.path("release", ".", name)
     book = read_book(course.directory.db_url, name, release)
+    for person in book.people:
+        person.attempts = len(place_of(course, person.id, name).attempts())
     students = [person.id for person in book.people if person.handed_in]
     with tqdm(students, unit="report", desc="Read", disable=None) as progress:
         cards = read_cards(course.root / "reports" / name, progress)

@@ -20,6 +20,7 @@ TIMES = (
     ("on the last day", 3600),
     ("in the last hour", 0),
 )
+MANY = 5  # attempts; those with more are counted with them
 YEARS = range(1970, 2200)  # in which a date is believed
 
 
@@ -142,6 +143,16 @@ def hand_in_times(n: Numbers) -> Iterator[tuple[str, np.ndarray]]:
     for words, rows in groups.items():
         if rows:
             yield words, np.array(rows)
+
+
+def by_attempts(n: Numbers) -> Iterator[tuple[str, np.ndarray]]:
+    """(how many attempts, rows of the people with so many), where that is known."""
+    groups: dict[int, list[int]] = {}
+    for row, person in enumerate(n.book.people):
+        if person.handed_in and person.attempts:
+            groups.setdefault(min(person.attempts, MANY), []).append(row)
+    for count, rows in sorted(groups.items()):
+        yield f"{count} or more" if count == MANY else str(count), np.array(rows)
 
 
 def time_bins(times: list[datetime], due: datetime | None) -> tuple[list[datetime], list[int], int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from grading.class_report.numbers import (
     PARTLY,
     WAITS,
     Numbers,
+    by_attempts,
     hand_in_times,
     hardest_checks,
     reviews,
@@ -177,10 +178,13 @@ def _times(n: Numbers) -> dict:
         "known": len(times),
         "chart": figures.time_chart(begins, counts, n.book.due) if counts else None,
         "outside": outside,
-        "groups": [
-            (words, len(rows), float(np.median(n.totals[rows]))) for words, rows in hand_in_times(n)
-        ],
+        "groups": _medians(n, hand_in_times(n)),
+        "attempts": _medians(n, by_attempts(n)),
     }
+
+
+def _medians(n: Numbers, groups: Iterable[tuple[str, np.ndarray]]) -> list[tuple]:
+    return [(words, len(rows), float(np.median(n.totals[rows]))) for words, rows in groups]
 
 
 def _people(n: Numbers) -> list[dict]:

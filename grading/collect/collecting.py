@@ -41,12 +41,7 @@ class Collection:
     dry_run: bool = False
 
     def place(self, student: str) -> Place:
-        root = self.course.root
-        return Place(
-            self.course.path("submitted", student, self.assignment),
-            root / "collected" / self.assignment / f"{student}.json",
-            root / "replaced" / self.assignment / student,
-        )
+        return places.place_of(self.course, student, self.assignment)
 
 
 def collect(work: Collection, sources: list[Path], platform: str, file_times: bool) -> list[Row]:
@@ -103,7 +98,9 @@ def _one(work: Collection, student: str, attempts: list[Attempt], staging: Path 
     before = place.attempt() if place.is_there else None
     if before:
         row.status, row.when, row.late = "unchanged", before.when, before.is_late(work.due)
-    attempts = _each_once(attempts, look)
+    attempts, digests = _each_once(attempts, look)
+    if digests and not work.dry_run:
+        places.note_attempts(place, digests)
     same = [a for a in attempts if before and _is_same(a, before, look(a), place)]
     try:
         order = _ranked(work, attempts if same or not before else [*attempts, before], before)
@@ -127,12 +124,15 @@ def _one(work: Collection, student: str, attempts: list[Attempt], staging: Path 
     return row
 
 
-def _each_once(attempts: list[Attempt], look: _Look) -> list[Attempt]:
-    """The attempts without those that are the same one again."""
-    if len(attempts) < 2:
-        return attempts
-    keys = [(look(a).digest, a.when) if look(a).notebooks else a.who for a in attempts]
-    return list(dict(zip(keys, attempts, strict=True)).values())
+def _each_once(attempts: list[Attempt], look: _Look) -> tuple[list[Attempt], set[str]]:
+    """Returns a tuple of: the attempts without those that are the same one again, the digests of
+    those that have notebooks."""
+    each, digests = {}, set()
+    for attempt in attempts:
+        found = look(attempt)
+        each[(found.digest, attempt.when) if found.notebooks else attempt.who] = attempt
+        digests |= {found.digest} if found.notebooks else set()
+    return list(each.values()), digests
 
 
 def _first_readable(

@@ -2,6 +2,7 @@
 
 What was collected is noted in COURSE/collected/ASSIGNMENT/STUDENT.json: of which attempt it is, and
 what its files were. So the same one again changes nothing, also where somebody mended a file since.
+The digests of all attempts that were ever found stand there too: so many times somebody handed in.
 """
 
 from __future__ import annotations
@@ -51,6 +52,11 @@ class Place:
             return {}
         return found if isinstance(found, dict) else {}
 
+    def attempts(self) -> set[str]:
+        """The digests of all attempts that were found so far."""
+        found = self.noted().get("attempts")
+        return set(filter(lambda d: isinstance(d, str), found if isinstance(found, list) else []))
+
     def digests(self) -> set[str]:
         """The files that were collected last, and those that are there now."""
         now, _ = read_folder(self.submitted)
@@ -77,6 +83,15 @@ class Place:
             return parse_utc(text).replace(tzinfo=UTC) if text else None
         except (OSError, ValueError, OverflowError):
             return None
+
+
+def place_of(course, student: str, assignment: str) -> Place:
+    """course: a CourseFolder"""
+    return Place(
+        course.path("submitted", student, assignment),
+        course.root / "collected" / assignment / f"{student}.json",
+        course.root / "replaced" / assignment / student,
+    )
 
 
 def put(place: Place, content: dict[str, bytes], attempt: Attempt, staging: Path) -> Path | None:
@@ -112,6 +127,13 @@ def complete(place: Place, number: str, attempt: Attempt) -> None:
         _write_note(place, number, attempt)
 
 
+def note_attempts(place: Place, digests: set[str]) -> None:
+    """Add attempts to those that are noted."""
+    if not digests <= place.attempts():
+        every = sorted(digests | place.attempts())
+        files.write_all({place.note: to_json(place.noted() | {"attempts": every})})
+
+
 def _stamp(attempt: Attempt) -> bytes:
     return attempt.when.astimezone(UTC).strftime(FORMAT).encode()
 
@@ -123,6 +145,7 @@ def _write_note(place: Place, number: str, attempt: Attempt) -> None:
         "sequence": attempt.sequence,
         "late": attempt.late,
         "from": attempt.who.shown,
+        "attempts": sorted(place.attempts() | {number}),
     }
     files.write_all({place.note: to_json(about)})
 

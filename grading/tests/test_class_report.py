@@ -73,6 +73,15 @@ def test_an_extension_makes_nobody_late(course):
     assert [words for words, rows in numbering.hand_in_times(n) if 2 in rows] == ["in an extension"]
 
 
+def test_attempts_are_those_that_were_collected(course):
+    n = read(course)
+    n.book.people[0].attempts, n.book.people[1].attempts = 2, numbering.MANY + 3
+    assert [(words, rows.tolist()) for words, rows in numbering.by_attempts(n)] == [
+        ("2", [0]),
+        ("5 or more", [1]),
+    ]
+
+
 def test_parts_come_in_the_order_of_the_notebooks(course):
     assert [part.name for part in read(course).book.parts][:6] == [
         "affine_forward",

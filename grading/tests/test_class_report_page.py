@@ -95,7 +95,7 @@ def test_the_table_of_students_says_what_the_gradebook_says(course):
     assert code == 0
     row = Page(page).row(f"{NAMES[2][1]}, {NAMES[2][0]} (s00002)")
     assert float(row[1]) == round(read(course).totals[2], 2)
-    assert row[-3:] == [f"{DUE + timedelta(hours=5):%Y-%m-%d %H:%M}", "5", "3"]
+    assert row[-4:] == [f"{DUE + timedelta(hours=5):%Y-%m-%d %H:%M}", "5", "3", ""]
     assert "nothing" in Page(page).row(f"{NAMES[1][1]}, {NAMES[1][0]} (s00001)")
 
 

@@ -1,6 +1,7 @@
 """Collecting again: nothing is lost, nothing is done twice, nothing is half done."""
 
 import csv
+import json
 import os
 
 import pytest
@@ -52,6 +53,19 @@ def test_a_later_attempt_replaces_and_the_earlier_one_is_kept(kit):
     assert notebook(NAMES[0], "day03") == (kept / "1_layers.ipynb").read_bytes()
     assert kit.collect(kit.root / "one") == 0  # the old download, once more
     assert (kit.answer("ada"), kit.status("ada")) == ("day05", "unchanged")
+
+
+def test_every_attempt_is_counted_once_however_often_it_is_downloaded(kit):
+    noted = kit.course / "collected" / WEEK / "ada.json"
+    kit.collect(kit.folder(exchange("ada week1 03", "ada week1 05"), "one"))
+    assert len(json.loads(noted.read_bytes())["attempts"]) == 2
+    kit.collect(
+        kit.folder(exchange("ada week1 05", "ada week1 04"), "two")
+    )
+    assert (kit.answer("ada"), kit.status("ada")) == ("day05", "unchanged")
+    assert len(json.loads(noted.read_bytes())["attempts"]) == 3
+    kit.collect(kit.root / "one")
+    assert len(json.loads(noted.read_bytes())["attempts"]) == 3
 
 
 def test_the_first_attempt_stays_where_the_first_counts(kit):
