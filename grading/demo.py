@@ -23,7 +23,7 @@ from grading import build, sample_class, settings
 from grading.autograde import autograde, positive
 from grading.class_table import class_table, differences
 from grading.errors import GradingError
-from grading.feedback_pages import write_pages
+from grading.feedback.pages import write_pages
 from grading.needs import need_nbgrader
 from grading.reports import read_report
 from grading.sample_class import ASSIGNMENT, STUDENTS, Student

@@ -56,11 +56,11 @@ c.RunNotebook.call_timeout = limits.call_seconds
 c.RunNotebook.timeout = limits.cell_seconds
 c.RunNotebook.total_timeout = limits.notebook_seconds
 
-c.GenerateFeedback.exporter_class = "grading.feedback.FeedbackPage"
+c.GenerateFeedback.exporter_class = "grading.feedback.page.FeedbackPage"
 c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",
-    "grading.feedback.TidyFeedback",
-    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+    "grading.feedback.card.AddScoreCard",
+    "grading.feedback.page.TidyFeedback",
 ]
 
 # The formgrader's own pages: nothing of a submission runs in the instructor's browser.

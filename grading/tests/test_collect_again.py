@@ -59,9 +59,7 @@ def test_every_attempt_is_counted_once_however_often_it_is_downloaded(kit):
     noted = kit.course / "collected" / WEEK / "ada.json"
     kit.collect(kit.folder(exchange("ada week1 03", "ada week1 05"), "one"))
     assert len(json.loads(noted.read_bytes())["attempts"]) == 2
-    kit.collect(
-        kit.folder(exchange("ada week1 05", "ada week1 04"), "two")
-    )
+    kit.collect(kit.folder(exchange("ada week1 05", "ada week1 04"), "two"))
     assert (kit.answer("ada"), kit.status("ada")) == ("day05", "unchanged")
     assert len(json.loads(noted.read_bytes())["attempts"]) == 3
     kit.collect(kit.root / "one")

@@ -298,6 +298,7 @@ def test_a_notebook_that_waits_for_a_person_shows_the_reason_alone(plain):
     nb = new_notebook(cells=[shown(text_html=PROGRAM)])
     marks.mark_for_review(nb, f"the file is {PROGRAM}")
     marks.put_notice(nb)
-    page = page_of(*nb.cells, cs231n={"placeholder": True})
+    page = page_of(*nb.cells, cs231n=nb.metadata["cs231n"] | {"placeholder": True})
     assert "A person will look" in page
+    assert "<table border" not in page
     assert is_inert(page, plain)

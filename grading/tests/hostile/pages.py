@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from types import MappingProxyType
 
-from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbformat import NotebookNode
 from nbgrader.server_extensions.formgrader import handlers
 from traitlets.config import Config
 
-from grading.feedback import FeedbackPage, TidyFeedback
+from grading.feedback.card import CARD, Given, card_of
+from grading.feedback.page import FeedbackPage, TidyFeedback
 
 ACTIVE_TAGS = {
     "applet", "base", "button", "embed", "form", "frame", "iframe", "input", "link", "math",
@@ -62,20 +64,30 @@ def _exporter() -> FeedbackPage:
     bootstrap = Path(handlers.static_path, "node_modules", "bootstrap", "dist", "css")
     config.HTMLExporter.extra_template_paths = [str(bootstrap)]
     exporter = FeedbackPage(config=config)
-    for step in (TidyFeedback, CSSHTMLHeaderPreprocessor):
-        exporter.register_preprocessor(step, enabled=True)
+    exporter.register_preprocessor(TidyFeedback, enabled=True)
     return exporter
 
 
-def page_of(notebook: NotebookNode) -> str:
-    """The page that `nbgrader generate_feedback` makes of an autograded notebook."""
-    for cell in notebook.cells:  # as the step GetGrades does it from the gradebook
-        cell.metadata.get("nbgrader", {}).setdefault("score", 0.0)
-    names = {"notebook": "1_small", "score": 2.5, "max_score": 5, "late_penalty": 0}
-    page, _ = _exporter().from_notebook_node(
-        notebook, {"nbgrader": names, "metadata": {"name": "x"}}
-    )
-    return page
+def page_of(
+    nb: NotebookNode,
+    given: Mapping | None = None,
+    report: Mapping = MappingProxyType({}),
+    **names,
+) -> str:
+    """The page that `nbgrader generate_feedback` makes of an autograded notebook.
+
+    given, report: what the gradebook and the student's report say, for the score card
+    """
+    about = [cell.metadata.get("nbgrader", {}) for cell in nb.cells]
+    for one in about:  # as the step GetGrades does it from the gradebook
+        one.setdefault("score", 0.0)
+    known = {"assignment": "week1", "notebook": "1_small", "student": "ada"}
+    names = known | {"score": 2.5, "max_score": 5, "late_penalty": 0} | names
+    if given is None:
+        given = {one["grade_id"]: Given(one["score"], 5.0) for one in about if one.get("grade")}
+    card = card_of(nb, names, given, report)
+    resources = {"nbgrader": names, "metadata": {"name": "x"}, CARD: card}
+    return _exporter().from_notebook_node(nb, resources)[0]
 
 
 def is_inert(page: str, plain: str) -> bool:

@@ -1,30 +1,28 @@
 """Feedback pages that show what concerns the student and no more, and run nothing of theirs.
 
-Used by ``nbgrader generate_feedback``: the course's own text, hidden tests and repeated scores are
-left out, graded cells are called by their names, and a notebook that waits for a person says only
-that. Text, tables and pictures are shown; what else a submission brought is left out (harmless.py).
+Used by ``nbgrader generate_feedback``: the score card (card.py) stands on top; the course's own
+text, hidden tests and repeated scores are left out, and a notebook that waits for a person says
+only that. Text, tables and pictures are shown; what else a submission brought is left out
+(harmless.py).
 """
 
 from __future__ import annotations
 
-import re
+import copy
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.preprocessors import NbGraderPreprocessor
+from pygments.formatters import HtmlFormatter
 from traitlets import List
+from traitlets.config import Config
 
 from grading import harmless, marks, scores
 
-_STYLE = """<style>
-.cs231n-check { margin: 0.8em 0 1.2em; }
-.cs231n-check table { border-collapse: collapse; }
-.cs231n-check th, .cs231n-check td { padding: 2px 1.2em 2px 0.4em; }
-.cs231n-check th { border-bottom: 1px solid #ccc; }
-</style>
-</head>"""
 # MathJax alone may run; it needs `eval` and styles. See mathjax.html.j2 of nbconvert.
 _MATHJAX = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/"
 _POLICY = (
@@ -32,7 +30,7 @@ _POLICY = (
     f"default-src 'none'; script-src {_MATHJAX} 'unsafe-eval'; font-src {_MATHJAX}; "
     "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\"/>"
 )
-_LINK = re.compile(r'<a href="#([^"]+)">Test cell</a>')
+_TEMPLATES, _NAME = Path(__file__).parent / "template", "cs231n_feedback"
 
 
 class TidyFeedback(NbGraderPreprocessor):
@@ -43,9 +41,14 @@ class TidyFeedback(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         """Shorten the notebook. Returns a tuple of: the notebook, the resources."""
         if marks.is_stand_in(nb):  # nothing in it is the student's
-            nb.cells = [cell for cell in nb.cells if cell.get("id") == marks.NOTICE_ID]
+            nb.cells = []
             return nb, resources
-        nb.cells = [cell for cell in nb.cells if not marks.is_as_released(cell) or _failed(cell)]
+        nb.cells = [
+            cell
+            for cell in nb.cells
+            if cell.get("id") != marks.NOTICE_ID  # the card says it
+            and (not marks.is_as_released(cell) or _failed(cell))
+        ]
         for cell in nb.cells:
             if scores.exercise_of(cell):  # its score stands in the heading
                 cell.outputs = [o for o in cell.outputs if o.output_type != "execute_result"]
@@ -55,11 +58,18 @@ class TidyFeedback(NbGraderPreprocessor):
 
 
 class FeedbackPage(HTMLExporter):
-    """nbgrader's page, with the graded cells' names in its list of contents, and room in tables.
+    """The page, by the template beside this file. It needs no network but for formulas.
 
     Nothing that a submission brought can run in it, and a browser that knows content security
     policies would not let it.
     """
+
+    def __init__(self, config: Config | None = None, **options):
+        # nbgrader's settings name its own template, for every exporter of HTML.
+        own = Config(copy.deepcopy(config or {}))
+        own.FeedbackPage.template_name = _NAME
+        own.FeedbackPage.extra_template_basedirs = [str(_TEMPLATES)]
+        super().__init__(config=own, **options)
 
     def default_filters(self) -> Iterator[tuple]:
         """The filters of nbconvert's templates: text cells and comments are made harmless too."""
@@ -68,10 +78,20 @@ class FeedbackPage(HTMLExporter):
 
     def from_notebook_node(self, nb: NotebookNode, resources: dict | None = None, **kwargs):
         """Convert a notebook. Returns a tuple of: the page, the resources."""
+        resources = (resources or {}) | {"cs231n_style": _style()}
         page, resources = super().from_notebook_node(harmless.notebook(nb), resources, **kwargs)
-        page = harmless.readable(_LINK.sub(r'<a href="#\1">\1</a>', page))
-        page = page.replace("<head>", f"<head>{_POLICY}", 1)
-        return page.replace("</head>", _STYLE, 1), resources
+        return harmless.readable(page.replace("<head>", f"<head>{_POLICY}", 1)), resources
+
+
+@cache
+def _style() -> str:
+    """The page's style sheet, with colours for code on a light and on a dark page."""
+    light, dark = (
+        HtmlFormatter(style=style, nobackground=True).get_style_defs(".highlight")
+        for style in ("default", "github-dark")
+    )
+    own = (_TEMPLATES / _NAME / "page.css").read_text(encoding="utf-8")
+    return f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}\n{own}"
 
 
 def _failed(cell: NotebookNode) -> bool:

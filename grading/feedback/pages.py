@@ -99,7 +99,7 @@ def _api(log: Path):
     from traitlets.config import PyFileConfigLoader
 
     config = PyFileConfigLoader("nbgrader_config.py", path=str(GRADING)).load_config()
-    logger = logging.getLogger("grading.feedback_pages")
+    logger = logging.getLogger("grading.feedback.pages")
     logger.propagate = False
     if not logger.handlers:
         handler = logging.FileHandler(log, encoding="utf-8")

@@ -1,0 +1,1 @@
+"""What students get back: `card` sums up, `page` makes the page, `pages` many at a time."""
