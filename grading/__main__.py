@@ -29,6 +29,7 @@ COMMANDS = {
     "mistakes": "grading.mistakes.command",
     "collect": "grading.collect.command",
     "autograde": "grading.autograde",
+    "feedback": "grading.feedback.command",
     "report": "grading.class_report.command",
     "demo": "grading.demo",
 }

@@ -86,7 +86,10 @@ def demo(
         tally = autograde(ASSIGNMENT, course, jobs=jobs, resume=True, sandbox=sandbox, say=say)
         waiting = [s.id for s in students if s.id in tally.graded or not _has_pages(course, s)]
         say("Writing feedback …")
-        write_pages(ASSIGNMENT, waiting, jobs, log, say)
+        for student, problem in write_pages(ASSIGNMENT, waiting, jobs, log, say).items():
+            raise GradingError(
+                f"The feedback of {student} could not be written: {problem}\nDetails are in {log}"
+            )
         nbgrader(["export", "--to", str(course / "grades.csv")], log)
     return _reports(course, students)
 

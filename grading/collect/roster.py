@@ -6,8 +6,6 @@ one student, and no stronger sign may speak against it.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
 from collections import defaultdict
@@ -15,20 +13,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grading.class_list import read_class_list
 from grading.coordinator.tally import shown
 from grading.errors import GradingError
 
-# What nbgrader, Canvas and people call the columns, in small letters.
-COLUMNS = {
-    "id": ("id", "student_id", "student id", "username"),
-    "first_name": ("first_name", "first name", "given name"),
-    "last_name": ("last_name", "last name", "surname", "family name"),
-    "email": ("email", "e-mail", "email address"),
-    "lms": ("lms_user_id", "lms user id", "canvas user id"),
-}
 ID = 200  # bytes: it is the name of a folder, and of files with an ending
-CANVAS = ("student", "id", "sis user id", "sis login id")
-CANVAS_NOT_STUDENTS = re.compile(r"\s*points possible|student, test\s*$|test student\s*$", re.I)
 
 
 @dataclass(frozen=True)
@@ -130,47 +119,16 @@ class Roster:
 def read_roster(path: Path) -> tuple[Roster, str]:
     """A roster in nbgrader's form (id,first_name,last_name,email,lms_user_id) or Canvas's export.
 
-    Returns a tuple of: the roster, a word about its encoding where it was not UTF-8.
+    Returns a tuple of: the roster, what there is to say of the file.
     """
-    text, word = _decoded(path)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-    try:
-        head = [cell.strip().lower() for cell in next(rows, [])]
-        table = [(rows.line_num, dict(zip(head, row, strict=False))) for row in rows if any(row)]
-    except csv.Error as problem:
-        raise GradingError(f"{path}, line {rows.line_num}: not a CSV table ({problem}).") from None
-    canvas = CANVAS[0] in head and "id" in head and ("sis user id" in head or "section" in head)
-    columns = {mine: next((n for n in names if n in head), "") for mine, names in COLUMNS.items()}
-    if not canvas and not columns["id"]:
-        raise GradingError(
-            f"{path}: expected a first line with the columns id,first_name,last_name,email,"
-            f"lms_user_id, or Canvas's export (Student,ID,…); it has {shown(','.join(head))}."
-        )
-    students: dict[str, Student] = {}
-    for line, row in table:
-        if canvas and CANVAS_NOT_STUDENTS.match(row.get("student", "")):
-            continue
-        student = _of_canvas(row) if canvas else _of_nbgrader(row, columns)
-        check_student(student, students, f"{path}, line {line}")
-        students[student.id] = student
-    if not students:
-        raise GradingError(f"{path} names no students: expected a line each below the first.")
-    return Roster(students), word
-
-
-def _of_nbgrader(row: dict[str, str], columns: dict[str, str]) -> Student:
-    values = {mine: (row.get(theirs) or "").strip() for mine, theirs in columns.items()}
-    lms = values.pop("lms")
-    return Student(**values, lms=frozenset({lms} - {""}))
-
-
-def _of_canvas(row: dict[str, str]) -> Student:
-    values = [(row.get(name) or "").strip() for name in CANVAS]
-    last, _, first = values[0].partition(",")
-    number, sis, login = values[1:]
-    email = next((v for v in (row.get("email", "").strip(), login) if "@" in v), "")
-    lms = frozenset({number, sis, login} - {""})
-    return Student(login or sis or number, first.strip(), last.strip(), email, lms)
+    found = read_class_list(path)
+    if found.problems:
+        raise GradingError("\n".join([f"{path}:", *(f"  {line}" for line in found.problems)]))
+    students = {
+        id: Student(id, p.first_name or "", p.last_name or "", p.email or "", p.known_by)
+        for id, p in found.students.items()
+    }
+    return Roster(students), "\n".join(found.words)
 
 
 def check_student(student: Student, others: dict[str, Student], where: str) -> None:
@@ -187,22 +145,6 @@ def check_student(student: Student, others: dict[str, Student], where: str) -> N
         )
     if len(id.encode("utf-8", "replace")) > ID:
         raise GradingError(f"{where}: the id {shown(id)} is too long: at most {ID} bytes.")
-
-
-def _decoded(path: Path) -> tuple[str, str]:
-    data = path.read_bytes()
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace"), ""
-    try:
-        return data.decode("utf-8-sig"), ""
-    except UnicodeDecodeError:
-        word = f"{path} is not in UTF-8; read as Windows-1252. Look whether the names are right."
-        return data.decode("cp1252", "replace"), word
-
-
-def _delimiter(text: str) -> str:
-    head = text.partition("\n")[0]
-    return max(",;\t", key=head.count)
 
 
 def _key(text: str) -> str:

@@ -18,33 +18,45 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from grading.errors import GradingError
-from grading.settings import GRADING
+from grading import settings
+from grading.coordinator.tally import shown
 
 
 def write_pages(
-    assignment: str, students: list[str], jobs: int, log: Path, say: Callable[[str], None]
-) -> None:
+    assignment: str,
+    students: list[str],
+    jobs: int,
+    log: Path,
+    say: Callable[[str], None],
+    course: Path | None = None,
+) -> dict[str, str]:
     """Write the feedback pages of submissions that are graded, several students at a time.
 
-    The course is the one that nbgrader_config.py names. Progress is one moving line in a terminal,
-    a line a student elsewhere. The first failure of nbgrader ends it: a GradingError.
+    course: its folder (None: the course at work). Progress is one moving line in a terminal, a line
+    a student elsewhere. Returns student -> why nbgrader could not write the pages.
     """
+    failed = {}
+    if not students:
+        return failed
     pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start_worker, (log,))
     with tqdm(total=len(students), unit="student", desc="Feedback", disable=None) as progress:
         try:
-            tasks = {pool.submit(write_page, assignment, s, log): s for s in students}
+            tasks = {pool.submit(write_page, assignment, s, log, course): s for s in students}
             for task in as_completed(tasks):
-                _must_have_worked(task, tasks[task], log)
-                progress.set_postfix_str(tasks[task], refresh=False)
+                student = tasks[task]
+                problem = _problem_of(task)
+                if problem:
+                    failed[student] = problem
+                progress.set_postfix_str(shown(student), refresh=False)
                 progress.update()
                 if progress.disable:
-                    say(f"  {tasks[task]} has feedback")
-        except BaseException:  # interrupted, or a page failed: do not finish the others
+                    say(f"  {shown(student)} has {'no ' * bool(problem)}feedback")
+        except BaseException:  # interrupted: do not finish the others
             _stop(list((pool._processes or {}).values()))
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+    return failed
 
 
 def _stop(workers: list) -> None:
@@ -65,24 +77,18 @@ def _start_worker(log: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _must_have_worked(task: Future, student: str, log: Path) -> None:
+def _problem_of(task: Future) -> str | None:
     problem = task.exception()
-    if problem is not None:
-        problem = f"{type(problem).__name__}: {problem}"
-    else:
-        problem = task.result()
-    if problem:
-        raise GradingError(
-            f"The feedback of {student} could not be written: {problem}\nDetails are in {log}"
-        )
+    return task.result() if problem is None else f"{type(problem).__name__}: {problem}"
 
 
-def write_page(assignment: str, student: str, log: Path) -> str | None:
+def write_page(assignment: str, student: str, log: Path, course: Path | None = None) -> str | None:
     """Write one submission's feedback pages through nbgrader's API. Runs in its own process.
 
     Returns what went wrong, or None.
     """
-    result = _api(log).generate_feedback(assignment, student, force=True)
+    with settings.at_work(course):
+        result = _api(log).generate_feedback(assignment, student, force=True)
     if result["success"]:
         return None
     with log.open("a", encoding="utf-8") as file:
@@ -98,7 +104,8 @@ def _api(log: Path):
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import PyFileConfigLoader
 
-    config = PyFileConfigLoader("nbgrader_config.py", path=str(GRADING)).load_config()
+    place = settings.nbgrader_config()
+    config = PyFileConfigLoader(place.name, path=str(place.parent)).load_config()
     logger = logging.getLogger("grading.feedback.pages")
     logger.propagate = False
     if not logger.handlers:

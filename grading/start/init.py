@@ -30,7 +30,7 @@ SUMMARY = "Make a course: its folder, settings, secret, due dates, students."
 def init(
     folder: Path,
     course: Settings,
-    students: roster.Roster | None = None,
+    students: roster.ClassList | None = None,
     dry_run: bool = False,
     say: Callable[[str], None] = print,
     sources: build.Sources | None = None,

@@ -13,10 +13,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grading import gradebook, settings
+from grading.class_list import (
+    CANVAS_IDS,
+    COLUMNS,
+    ClassList,
+    Person,
+    read_class_list,
+    shown,
+)
 from grading.errors import GradingError
 from grading.needs import need_nbgrader
 from grading.settings import COURSE
-from grading.start.read_roster import CANVAS_IDS, COLUMNS, Person, Roster, read_roster, shown
 
 SUMMARY = "Bring a class list (CSV of nbgrader or Canvas) into the gradebook."
 INCOMPLETE = 1
@@ -141,9 +148,9 @@ def _some(lines: Iterable[str]) -> list[str]:
     return lines if more <= 1 else [*lines[:MOST_LINES], f"  … and {more} more"]
 
 
-def checked(path: Path, canvas_id: str, skip: bool) -> Roster:
+def checked(path: Path, canvas_id: str | None, skip: bool) -> ClassList:
     """The class list in a file; an error where lines cannot be taken and should not be skipped."""
-    roster = read_roster(path, canvas_id)
+    roster = read_class_list(path, canvas_id)
     if roster.problems and not skip:
         raise GradingError(
             "\n".join([f"{path}:", *_some(f"  {problem}" for problem in roster.problems)])
@@ -157,9 +164,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--canvas-id",
         choices=CANVAS_IDS,
-        default="login",
         help="which column of Canvas is the student's id: SIS Login ID, SIS User ID, or Canvas's "
-        "own ID (default: login)",
+        "own ID (default: the first of them that a student has)",
     )
     parser.add_argument("--skip", action="store_true", help="leave out lines that have no use")
 

@@ -14,11 +14,11 @@ from traitlets.config import PyFileConfigLoader
 
 from grading import due, settings
 from grading.__main__ import main
+from grading.class_list import ClassList, Person
 from grading.errors import GradingError
 from grading.late import Late
 from grading.settings import ROOT, Settings
 from grading.start.init import init
-from grading.start.read_roster import Person, Roster
 from grading.tests import small_course
 
 
@@ -46,7 +46,7 @@ def test_everything_that_was_asked_for_is_in_the_course(tmp_path, sources):
         "points": {"double": 2.5},
     }
     folder = tmp_path / "a 'new' \"course\" ☃"
-    make(folder, sources, Roster({"ann": Person("ann", "Ann")}), **asked)
+    make(folder, sources, ClassList({"ann": Person("ann", "Ann")}), **asked)
     assert settings.load(folder / "course.toml") == Settings(**asked)
     assert sorted(p.name for p in folder.iterdir()) == [
         "course.toml", "gradebook.db", "nbgrader_config.py", "secret"
@@ -127,13 +127,13 @@ def test_a_folder_that_somebody_fills_meanwhile_is_left_alone(tmp_path, sources,
     folder.mkdir()
     monkeypatch.setattr(due, "put", lambda url, course: (folder / "secret").write_text("theirs"))
     with pytest.raises(GradingError, match="filled meanwhile"):
-        make(folder, sources, Roster({"ann": Person("ann")}))
+        make(folder, sources, ClassList({"ann": Person("ann")}))
     assert [p.name for p in folder.iterdir()] == ["secret"]
     assert (folder / "secret").read_text() == "theirs"
 
 
 def test_a_dry_run_lists_and_writes_nothing(tmp_path, sources):
-    said = make(tmp_path / "new", sources, Roster({"ann": Person("ann")}), dry_run=True)
+    said = make(tmp_path / "new", sources, ClassList({"ann": Person("ann")}), dry_run=True)
     for name in ("course.toml", "secret", "nbgrader_config.py", "the gradebook", "+ ann"):
         assert name in said
     assert [p.name for p in tmp_path.iterdir()] == ["sources"]
@@ -145,7 +145,7 @@ def test_what_fails_on_the_way_leaves_nothing_behind(tmp_path, sources, monkeypa
 
     monkeypatch.setattr(due, "put", broken)
     with pytest.raises(KeyboardInterrupt):
-        make(tmp_path / "new", sources, Roster({"ann": Person("ann")}))
+        make(tmp_path / "new", sources, ClassList({"ann": Person("ann")}))
     with pytest.raises(GradingError, match="Was double"):
         make(tmp_path / "new", sources, points={"dubble": 1})
     assert [p.name for p in tmp_path.iterdir()] == ["sources"]

@@ -9,9 +9,9 @@ pytest.importorskip("nbgrader")
 from nbgrader.api import Gradebook
 
 from grading.__main__ import main
+from grading.class_list import Person, read_class_list, shown
 from grading.errors import GradingError
 from grading.start import roster as command
-from grading.start.read_roster import Person, read_roster, shown
 
 CANVAS = """\
 Student,ID,SIS User ID,SIS Login ID,Section,Week 1 (123),ID
@@ -49,7 +49,7 @@ def students(course):
 def test_names_survive_every_spreadsheets_way_to_write_csv(tmp_path, encoding, separator):
     rows = [("id", "First_Name ", "last_name"), ("ann", "Zoë", "Müller 王"), ("", "", "")]
     text = "\r\n".join(separator.join(row) for row in rows)
-    found = read_roster(write(tmp_path, text, encoding))
+    found = read_class_list(write(tmp_path, text, encoding))
     assert found.students["ann"].last_name == "Müller 王"
     assert (found.problems, found.words) == ([], [])
     first = [name.strip().casefold() for name in rows[0]]
@@ -58,29 +58,41 @@ def test_names_survive_every_spreadsheets_way_to_write_csv(tmp_path, encoding, s
 
 
 def test_an_old_windows_file_is_read_with_a_word_to_look_at_the_names(tmp_path):
-    found = read_roster(write(tmp_path, "id,last_name\nann,Müller\n", "cp1252"))
+    found = read_class_list(write(tmp_path, "id,last_name\nann,Müller\n", "cp1252"))
     assert found.students["ann"].last_name == "Müller"
     assert "Windows-1252" in found.words[0]
     assert "such as Müller" in found.words[0]
 
 
 def test_canvas_export_gives_login_number_and_name(tmp_path):
-    found = read_roster(write(tmp_path, CANVAS))
+    found = read_class_list(write(tmp_path, CANVAS))
     assert found.students == {
         "ann": Person("ann", "Ann", "O'Hara", None, "11"),
         "bob@uni.example": Person("bob@uni.example", "Bob", "Nuñez", "bob@uni.example", "12"),
     }
     assert found.problems == []
     assert "test student" in found.words[0]
-    assert list(read_roster(write(tmp_path, CANVAS), "sis").students) == ["S-1", "S-2"]
-    assert list(read_roster(write(tmp_path, CANVAS), "canvas").students) == ["11", "12"]
+    assert list(read_class_list(write(tmp_path, CANVAS), "sis").students) == ["S-1", "S-2"]
+    assert list(read_class_list(write(tmp_path, CANVAS), "canvas").students) == ["11", "12"]
 
 
 def test_canvas_export_with_names_in_two_columns_and_without_sis_is_read(tmp_path):
     text = "LastName,FirstName,ID,SIS Login ID,Section\n,,,,\nHopper,Grace,7,grace,1\n"
-    assert read_roster(write(tmp_path, text)).students["grace"].first_name == "Grace"
+    assert read_class_list(write(tmp_path, text)).students["grace"].first_name == "Grace"
     with pytest.raises(GradingError, match="--canvas-id login or canvas"):
-        read_roster(write(tmp_path, text), "sis")
+        read_class_list(write(tmp_path, text), "sis")
+
+
+def test_who_has_no_login_in_canvas_gets_the_number_of_the_school_or_canvas_s(tmp_path):
+    rows = '"A, Ann",11,S-1,ann,1\n"B, Bob",12,S-2,,1\n"C, Cy",13,,,1\n'
+    path = write(tmp_path, f"Student,ID,SIS User ID,SIS Login ID,Section\n{rows}")
+    found = read_class_list(path)
+    assert list(found.students) == ["ann", "S-2", "13"]
+    assert found.students["S-2"].known_by == {"12", "S-2"}
+    assert read_class_list(path, "login").problems == [
+        "line 3: Bob B has no id",
+        "line 4: Cy C has no id",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +111,7 @@ def test_canvas_export_with_names_in_two_columns_and_without_sis_is_read(tmp_pat
     ],
 )
 def test_a_line_that_cannot_be_taken_is_named(tmp_path, row, said):
-    found = read_roster(write(tmp_path, f"id,first_name\nfirst,One\n{row}\n"))
+    found = read_class_list(write(tmp_path, f"id,first_name\nfirst,One\n{row}\n"))
     assert list(found.students) == ["first"]
     assert len(found.problems) == 1
     assert said in found.problems[0]
@@ -116,14 +128,14 @@ def test_a_list_with_a_bad_line_changes_nothing_unless_it_is_skipped(tmp_path, c
 
 
 def test_lines_keep_their_numbers_where_a_name_has_a_line_break(tmp_path):
-    found = read_roster(write(tmp_path, 'id,first_name\nann,"A\nn"\n,Bob\n'))
+    found = read_class_list(write(tmp_path, 'id,first_name\nann,"A\nn"\n,Bob\n'))
     assert found.students["ann"].first_name == "A n"
     assert found.problems == ["line 4: Bob has no id"]
 
 
 def test_who_might_be_one_person_is_told(tmp_path):
     text = "id,email\nann,a@x\nAnn,A@x\nbob,b@x\nbob,b@x\n"
-    found = read_roster(write(tmp_path, text))
+    found = read_class_list(write(tmp_path, text))
     assert list(found.students) == ["ann", "Ann", "bob"]
     told = "\n".join(found.words)
     assert "Ann and ann of line 2 differ in case only" in told
@@ -190,7 +202,7 @@ def test_a_file_that_is_no_class_list_says_what_was_expected(tmp_path, data, sai
     path = tmp_path / "class.csv"
     path.write_bytes(data)
     with pytest.raises(GradingError, match=said):
-        read_roster(path)
+        read_class_list(path)
 
 
 def test_what_a_terminal_would_obey_is_not_printed():

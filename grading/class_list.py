@@ -19,25 +19,37 @@ from grading.errors import GradingError
 
 COLUMNS = ("first_name", "last_name", "email", "lms_user_id")  # beside id
 # A student's id is the name of folders, and stands in patterns and command lines.
-ID = re.compile(r"\w[\w.@'-]*( [\w.@'-]+)*")
+ID = re.compile(r"\w[\w.@+'-]*( [\w.@+'-]+)*")
 MOST_ID, MOST_BYTES = 128, 200  # nbgrader's column; a folder's name, with room for an ending
 MOST_FILE = 64 * 2**20
 CANVAS_IDS = {"login": "SIS Login ID", "sis": "SIS User ID", "canvas": "ID"}
+# What people call the columns of nbgrader's form, in small letters.
+ALSO_CALLED = {
+    "id": ("student_id", "student id", "username"),
+    "first_name": ("first name", "given name"),
+    "last_name": ("last name", "surname", "family name"),
+    "email": ("e-mail", "email address"),
+    "lms_user_id": ("lms user id", "canvas user id"),
+}
 
 
 @dataclass(frozen=True)
 class Person:
-    """A student as a file has them; None where it says nothing."""
+    """A student as a file has them; None where it says nothing.
+
+    known_by: all numbers and names by which the platform knows the student
+    """
 
     id: str
     first_name: str | None = None
     last_name: str | None = None
     email: str | None = None
     lms_user_id: str | None = None
+    known_by: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass
-class Roster:
+class ClassList:
     """students: id -> Person; problems: lines that were not taken; words: what else was seen."""
 
     students: dict[str, Person] = field(default_factory=dict)
@@ -45,16 +57,20 @@ class Roster:
     words: list[str] = field(default_factory=list)
 
 
-def read_roster(path: Path, canvas_id: str = "login") -> Roster:
+def read_class_list(path: Path, canvas_id: str | None = None) -> ClassList:
     """The students in a CSV file.
 
-    canvas_id: which of Canvas's numbers is the id here: "login", "sis" or "canvas"
+    canvas_id: which of Canvas's columns is the id here: "login", "sis" or "canvas"; None: the first
+    of them that has something in a student's line
     """
-    roster = Roster()
+    roster = ClassList()
     text = _text(path, roster.words)
     header, rows = _table(path, text)
     names = [title.strip().casefold() for title in header]
     from_canvas = {"student", "lastname", "sis login id"} & set(names)
+    for name, others in ALSO_CALLED.items() if not from_canvas else ():
+        if name not in names:
+            names = [name if title in others else title for title in names]
     if "id" not in names:
         raise GradingError(
             f"{path}: no column `id`. Expected nbgrader's form, with the columns id, first_name, "
@@ -142,20 +158,21 @@ def _table(path: Path, text: str) -> tuple[list[str], Iterator[tuple[int, list[s
         raise GradingError(f"{path}, line 1: not CSV ({problem}).") from None
 
 
-def _of_nbgrader(names, rows, roster: Roster) -> Iterator[tuple[int, Person]]:
+def _of_nbgrader(names, rows, roster: ClassList) -> Iterator[tuple[int, Person]]:
     for line, cells in rows:
         if len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]):
             roster.problems.append(f"line {line}: {len(cells)} values for {len(names)} columns")
             continue
         values = {name: _clean(cell) for name, cell in zip(names, cells)}
         known = {name: values.get(name) or None for name in COLUMNS}
-        yield line, Person(values.get("id", ""), **known)
+        numbers = frozenset(filter(None, [known["lms_user_id"]]))
+        yield line, Person(values.get("id", ""), **known, known_by=numbers)
 
 
-def _of_canvas(names, rows, canvas_id: str, roster: Roster) -> Iterator[tuple[int, Person]]:
-    title = CANVAS_IDS[canvas_id].casefold()
-    if title not in names:
-        there = [key for key, value in CANVAS_IDS.items() if value.casefold() in names]
+def _of_canvas(names, rows, canvas_id, roster: ClassList) -> Iterator[tuple[int, Person]]:
+    titles = {key: value.casefold() for key, value in CANVAS_IDS.items()}
+    there = [key for key, title in titles.items() if title in names]
+    if canvas_id not in (None, *there):
         raise GradingError(
             f"This export of Canvas has no column {CANVAS_IDS[canvas_id]!r}. Say which one is the "
             f"id: --canvas-id {' or '.join(there)}."
@@ -174,9 +191,12 @@ def _of_canvas(names, rows, canvas_id: str, roster: Roster) -> Iterator[tuple[in
         if (last, first) == ("Student", "Test"):
             roster.words.append(f"line {line}: Canvas's own test student was left out")
             continue
+        numbers = [values.get(titles[key], "") for key in ([canvas_id] if canvas_id else there)]
+        id = next(filter(None, numbers), "")
         login = values.get("sis login id", "")
         email = login if "@" in login else None
-        yield line, Person(values[title], first or None, last or None, email, values["id"])
+        known_by = frozenset(filter(None, (values.get(title) for title in titles.values())))
+        yield line, Person(id, first or None, last or None, email, values["id"], known_by)
 
 
 def _clean(cell: str) -> str:
@@ -185,7 +205,7 @@ def _clean(cell: str) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
-def _take(roster: Roster, seen: dict[str, tuple[int, str]], line: int, person: Person) -> None:
+def _take(roster: ClassList, seen: dict[str, tuple[int, str]], line: int, person: Person) -> None:
     """Take a person in, or say why not. seen: id in small letters -> (line, id)."""
     name = shown(" ".join(filter(None, (person.first_name, person.last_name))) or "somebody")
     long = [c for c in ("email", "lms_user_id") if len(getattr(person, c) or "") > MOST_ID]
@@ -214,13 +234,13 @@ def _take(roster: Roster, seen: dict[str, tuple[int, str]], line: int, person: P
 
 def _problem_of_id(id: str) -> str | None:
     if not ID.fullmatch(id):
-        return "should be letters, digits and . _ - @ ' only, and begin with a letter or digit"
+        return "should be letters, digits and . _ - + @ ' only, and begin with a letter or digit"
     if len(id) > MOST_ID or len(id.encode()) > MOST_BYTES:
         return f"is too long: {MOST_ID} characters and {MOST_BYTES} bytes at most"
     return None
 
 
-def _warn_of_sharing(roster: Roster, column: str) -> None:
+def _warn_of_sharing(roster: ClassList, column: str) -> None:
     owners: dict[str, list[str]] = {}
     for person in roster.students.values():
         if value := getattr(person, column):
