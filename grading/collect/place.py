@@ -54,8 +54,10 @@ class Place:
 
     def attempts(self) -> set[str]:
         """The digests of all attempts that were found so far."""
-        found = self.noted().get("attempts")
-        return set(filter(lambda d: isinstance(d, str), found if isinstance(found, list) else []))
+        noted = self.noted()
+        found = noted.get("attempts")
+        every = [*(found if isinstance(found, list) else []), noted.get("digest")]
+        return {number for number in every if isinstance(number, str)}
 
     def digests(self) -> set[str]:
         """The files that were collected last, and those that are there now."""
