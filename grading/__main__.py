@@ -21,6 +21,7 @@ COMMANDS = {
     "build": "grading.build",
     "rehearse": "grading.rehearse",
     "publish": "grading.publish",
+    "releases": "grading.releases.command",
     "gradescope": "grading.gradescope.command",
     "export": "grading.exports.command",
     "leaks": "grading.leaks",

@@ -24,7 +24,7 @@ from grading.checks.core import course_secret
 from grading.errors import GradingError
 from grading.needs import need_nbgrader
 from grading.notebooks import to_bytes
-from grading.publish import NEVER, repository_files
+from grading.publishing.contents import NEVER, repository_files
 from grading.settings import ROOT
 
 SUMMARY = "Make the autograder archive of an assignment for Gradescope."

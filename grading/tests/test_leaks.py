@@ -18,9 +18,10 @@ from pathlib import Path
 import pytest
 
 from grading import __main__ as command
-from grading import leaks, publish
+from grading import leaks
 from grading.errors import GradingError
 from grading.leak_lines import is_distinctive, normalise, read_allowed, read_secrets
+from grading.publishing.contents import student_files
 from grading.settings import ROOT
 
 REFERENCE = '''\
@@ -332,7 +333,7 @@ def test_exit_codes_are_true(tree, capsys, monkeypatch, detector):
 def test_what_this_repository_gives_to_students_holds_no_answers():
     detector = leaks.Detector()
     found = []
-    for path in publish.student_files():
+    for path in student_files():
         for contents in leaks.look_into(str(path), (ROOT / path).read_bytes()):
             found += map(str, detector.findings(contents))
     assert found == []
@@ -348,7 +349,7 @@ def test_package_built_beside_the_answers_holds_none_of_them(tmp_path, kind):
     """Built from a copy of the whole repository, grading/ included, as an instructor would."""
     copy, out = tmp_path / "kit", tmp_path / "out"
     out.mkdir()
-    for path in [*publish.student_files(), *grading_files()]:
+    for path in [*student_files(), *grading_files()]:
         (copy / path).parent.mkdir(parents=True, exist_ok=True)
         (copy / path).write_bytes((ROOT / path).read_bytes())
     script = f"from setuptools import build_meta; build_meta.build_{kind}({str(out)!r})"

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from grading import __main__ as command
+from grading import files, leaks
 from grading import publish as publishing
 from grading.errors import GradingError
 from grading.leaks import Detector
-from grading.publish import publish, student_files
+from grading.publishing.contents import student_files
+from grading.publishing.tree import LIST
 from grading.settings import ROOT
 
 FILES = [
@@ -40,6 +42,7 @@ FILES = [
 ]
 WANTED = [
     ".gitignore",
+    LIST,
     "README.md",
     "assignments/assignment1/1.ipynb",
     "cs231n/__init__.py",
@@ -48,6 +51,8 @@ WANTED = [
     "docs/work/how.md",
 ]
 
+NOTEBOOK = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+
 
 @pytest.fixture
 def root(tmp_path):
@@ -55,7 +60,23 @@ def root(tmp_path):
     folder = tmp_path / "kit"
     for name in FILES:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text("{}" if name.endswith(".ipynb") else "text\n")
+        (folder / name).write_text(NOTEBOOK if name.endswith(".ipynb") else "text\n")
+    return folder
+
+
+def publish(target: Path, root: Path) -> None:
+    """Publish a small repository; looking for leaks takes a second, so not every time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(leaks, "scan", lambda paths: [])
+        publishing.publish(target, root, course=target.with_name("course"))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """This repository, published by the command. Returns the folder that holds `out`."""
+    folder = tmp_path_factory.mktemp("published")
+    words = ["publish", str(folder / "out"), "--course", str(folder / "course")]
+    assert command.main(words) == 0
     return folder
 
 
@@ -81,8 +102,8 @@ def test_students_read_their_own_readme(root, tmp_path):
     assert (tmp_path / "out" / "README.md").read_text() == "for students\n"
 
 
-def test_what_students_are_told_to_do_is_there(tmp_path):
-    publish(tmp_path / "out")
+def test_what_students_are_told_to_do_is_there(whole):
+    tmp_path = whole
     readme = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
     linked = re.findall(r"\]\(([^)#:]+)\)", readme)
     assert len(linked) > 6
@@ -98,7 +119,7 @@ def test_what_students_are_told_to_do_is_there(tmp_path):
 
 def test_git_clone_gives_tracked_files_only_and_never_caches(root, tmp_path):
     git(root, "init", "-q")
-    git(root, "add", "-f", *(name for name in WANTED if not name.startswith("docs")))
+    git(root, "add", "-f", *(n for n in WANTED if not n.startswith("docs") and n != LIST))
     git(root, "add", "-f", "grading", ".ci", "cs231n/__pycache__", "CONTRIBUTING.md")
     (root / "README.md").write_text("changed since\n")
     publish(tmp_path / "out", root)
@@ -135,7 +156,7 @@ def test_nothing_is_published_when_an_answer_leaks(root, tmp_path):
         pytest.skip("there are no solutions yet")
     (root / "docs" / "work" / "how.md").write_text(f"like this: {secret[0].text}\n")
     with pytest.raises(GradingError, match="Nothing was published"):
-        publish(tmp_path / "out", root)
+        publishing.publish(tmp_path / "out", root, tmp_path / "course")
     assert not (tmp_path / "out").exists()
 
 
@@ -153,26 +174,33 @@ def test_link_into_grading_or_out_of_the_tree_is_refused(root, tmp_path):
 
 
 def test_full_disk_half_way_leaves_no_half_published_tree(root, tmp_path, monkeypatch):
-    def full(source, target, **_):
-        Path(target).mkdir(exist_ok=True)
-        (Path(target) / "half").write_text("x")
-        raise OSError(28, "No space left on device")
+    def full(path, data, left=[3]):  # noqa: B006 (counts down)
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(28, "No space left on device")
+        return whole(path, data)
 
-    monkeypatch.setattr(publishing.shutil, "copytree", full)
+    whole = files._lay_down
+    store = publishing.store
+    monkeypatch.setattr(store, "record", lambda *_: None)
+    monkeypatch.setattr(files, "_lay_down", full)
     with pytest.raises(OSError, match="No space left"):
         publish(tmp_path / "out", root)
     assert not (tmp_path / "out").exists()
-    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".git").mkdir(parents=True)
     with pytest.raises(OSError, match="No space left"):
         publish(tmp_path / "out", root)
-    assert published(tmp_path / "out") == []
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [".git"]
 
 
-def test_this_repository_can_be_published(tmp_path, capsys):
-    assert command.main(["publish", str(tmp_path / "out")]) == 0
-    names = published(tmp_path / "out")
+def test_this_repository_can_be_published(whole, capsys, monkeypatch):
+    names = published(whole / "out")
     assert "cs231n/__init__.py" in names
     assert not [name for name in names if name.startswith(("grading", ".ci", ".git/"))]
-    assert command.main(["publish", str(tmp_path / "out")]) == 2
-    assert "is not empty" in capsys.readouterr().err
     assert (ROOT / "grading").is_dir()
+    monkeypatch.setattr(leaks, "scan", lambda paths: [])
+    course = ["--course", str(whole / "course")]
+    assert command.main(["publish", str(whole / "out"), "--dry-run", *course]) == 0
+    assert "is up to date" in capsys.readouterr().out
+    assert command.main(["releases", *course]) == 0
+    assert capsys.readouterr().out.count("  1  ") == 3
