@@ -48,10 +48,15 @@ def grade_submission(
                 nbformat.reads(source[name].decode(), as_version=nbformat.NO_CONVERT)
                 for source in (assignment.released, assignment.instructor)
             )
+            earlier = {
+                label: nbformat.reads(data.decode(), as_version=nbformat.NO_CONVERT)
+                for label, data in assignment.earlier.get(name, {}).items()
+            }
             lost = _why_left_out(f"{name}.ipynb ", submission)
-            notebook = (
-                stand_in(released, lost) if lost else prepare(place / f"{name}.ipynb", released)
-            )
+            if lost:
+                notebook = stand_in(released, lost)
+            else:
+                notebook = prepare(place / f"{name}.ipynb", released, earlier)
             put_hidden_tests(notebook, instructor)
             results, reason = run_notebook(notebook, job)
             for step in _TIDY:
@@ -59,7 +64,8 @@ def grade_submission(
             marks.put_notice(notebook)
             notebooks[name] = to_bytes(notebook)
             card = score_card(assignment.name, name, results, reason)
-            cards[name] = card | {"repairs": [*marks.repairs(notebook), *submission.left_out]}
+            repairs = [*marks.repairs(notebook), *submission.left_out]
+            cards[name] = card | {"repairs": repairs, "release": marks.earlier_release(notebook)}
     return Graded(
         submission.student,
         assignment.name,

@@ -1,8 +1,9 @@
 """What the grader writes into a notebook about itself, under the metadata key ``cs231n``.
 
 On the notebook: ``needs_review`` (why a person must look), ``repairs`` (what was put right),
-``placeholder`` (stands for a file that could not be read). On a cell: ``not_run`` (why),
-``as_released`` (the course's own text), ``not_needed`` (a demonstration, not run when grading).
+``placeholder`` (stands for a file that could not be read), ``made_from`` (an earlier release).
+On a cell: ``not_run`` (why), ``as_released`` (the course's own text), ``not_needed`` (a
+demonstration, not run when grading).
 """
 
 from __future__ import annotations
@@ -46,6 +47,16 @@ def is_stand_in(nb: NotebookNode) -> bool:
 def repairs(nb: NotebookNode) -> list[str]:
     """What was put right in the notebook before it was run."""
     return list(nb.metadata.get(KEY, {}).get("repairs", []))
+
+
+def mark_earlier_release(nb: NotebookNode, label: str) -> None:
+    """Say that a submission was made from an earlier release."""
+    nb.metadata.setdefault(KEY, {})["made_from"] = label
+
+
+def earlier_release(nb: NotebookNode) -> str | None:
+    """The earlier release that a submission was made from; None: today's."""
+    return nb.metadata.get(KEY, {}).get("made_from")
 
 
 def mark_not_run(cell: NotebookNode, reason: str) -> None:
@@ -98,11 +109,13 @@ def not_needed(cell: NotebookNode) -> bool:
 
 def put_notice(nb: NotebookNode) -> None:
     """Write what the grader found and changed into a first cell, where a reader sees it."""
-    reason, changes = review_reason(nb), repairs(nb)
+    reason, changes, release = review_reason(nb), repairs(nb), earlier_release(nb)
     nb.cells = [cell for cell in nb.cells if cell.get("id") != NOTICE_ID]
-    if not reason and not changes:
+    if not reason and not changes and not release:
         return
     lines = []
+    if release:
+        lines += [f"Made from {release}; the course's own cells are shown as they are now.", ""]
     if reason:
         lines += [f"**A person will look at this notebook**, because {escape(reason)}.", ""]
         lines += ["Until then, points shown for it are not final.", ""]

@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import SaveAutoGrades
 
 from grading.execute import RESULTS
-from grading.marks import put_notice, repairs
+from grading.marks import earlier_release, put_notice, repairs
 from grading.reports import score_card, write_report
 from grading.scores import exercise_of
 
@@ -29,7 +29,8 @@ class SaveScores(SaveAutoGrades):
         names = resources["nbgrader"]
         card = score_card(names["assignment"], names["notebook"], self._results, self._reason)
         root = Path(self.parent.parent.coursedir.root)
-        write_report(root, names["student"], card | {"repairs": repairs(nb)})
+        card |= {"repairs": repairs(nb), "release": earlier_release(nb)}
+        write_report(root, names["student"], card)
         return nb, resources
 
     def _add_score(self, cell: NotebookNode, resources: dict) -> None:

@@ -22,7 +22,9 @@ from grading.identify import ENOUGH, likeness
 from grading.needs import need_nbgrader
 from grading.notebooks import to_bytes
 from grading.reading import MAX_BYTES, read
+from grading.releases import store
 from grading.reports import to_json
+from grading.settings import course_folder
 
 SUMMARY = "Grade one notebook by itself and print its score card."
 NEEDS_A_PERSON = 3
@@ -39,7 +41,7 @@ def grade_notebook(
 
     Returns {"assignment", "notebook", "exercises": {name: {"score", "max_score", "checks":
     [{"name", "passed", "weight", "message"}], "mistakes": [{"name", "says"}]}}, "score",
-    "max_score", "needs_review"}.
+    "max_score", "needs_review", "release"}; release: None for today's, else what to call it.
     Raises GradingError where there is no such file or notebook.
     """
     return grade_file(Path(path), assignment, notebook)[0]
@@ -59,13 +61,15 @@ def grade_file(
 
     _must_be_readable(path)
     assignment, notebook = which_notebook(path, assignment, notebook)
+    released = {notebook: to_bytes(build.student_notebook(assignment, notebook))}
     task = Assignment(
         assignment,
-        {notebook: to_bytes(build.student_notebook(assignment, notebook))},
+        released,
         {notebook: to_bytes(build.instructor_notebook(assignment, notebook))},
         secret=course_secret(),
         limits=limits_of_environment(),
         sandbox=sandbox,
+        earlier=store.earlier(course_folder(), assignment, released),
     )
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
@@ -138,6 +142,8 @@ def as_text(card: dict, repaired: list[str] = (), in_words: float = 0) -> str:
     lines += ["", f"  {'total':<{width}}  {card['score']:6.2f} of {card['max_score']:2g}"]
     if in_words:
         lines += ["", f"An answer in words brings up to {in_words:g} more: a person reads it."]
+    if card.get("release"):
+        lines += ["", f"Made from {card['release']}; the course's cells were brought up to date."]
     if repaired:
         lines += ["", "Put right before grading:", *(f"  - {change}" for change in repaired)]
     if card["needs_review"]:

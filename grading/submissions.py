@@ -11,6 +11,7 @@ from __future__ import annotations
 import fnmatch
 import glob
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import nbformat
@@ -22,6 +23,10 @@ from sqlalchemy.exc import OperationalError
 from grading import marks
 from grading.identify import best_match
 from grading.intake import unfit_entries
+from grading.notebooks import to_bytes
+from grading.releases import store
+from grading.releases.forward import bring_forward
+from grading.releases.origin import origin
 from grading.repair import Unreadable, read, repair
 
 
@@ -39,7 +44,7 @@ class ReadSubmission(NotebookExporter):
         resources["metadata"] = {"name": Path(filename).stem, "path": str(Path(filename).parent)}
         released = self._released(Path(filename).stem, resources["nbgrader"]["assignment"])
         if self.parent._sanitizing:
-            notebook = prepare(Path(filename), released)
+            notebook = prepare(Path(filename), released, self._earlier(released, resources))
         else:  # the second pass reads what the first one wrote
             notebook = nbformat.read(filename, as_version=nbformat.NO_CONVERT)
         try:
@@ -51,22 +56,41 @@ class ReadSubmission(NotebookExporter):
             reason = f"the grader could not work with it ({type(problem).__name__}: {problem})"
             return self.from_notebook_node(stand_in(released, reason), resources, **kwargs)
 
+    def _earlier(self, released: NotebookNode, resources: dict) -> dict[str, NotebookNode]:
+        """Label -> the same notebook in earlier releases."""
+        name, assignment = resources["metadata"]["name"], resources["nbgrader"]["assignment"]
+        root = Path(self.parent.coursedir.root)
+        found = store.earlier(root, assignment, {name: to_bytes(released)}).get(name, {})
+        return {
+            label: nbformat.reads(data.decode(), as_version=nbformat.NO_CONVERT)
+            for label, data in found.items()
+        }
+
     def _released(self, notebook: str, assignment: str) -> NotebookNode:
         course = self.parent.coursedir
         folder = Path(course.format_path(course.release_directory, ".", assignment))
         return nbformat.read(folder / f"{notebook}.ipynb", as_version=nbformat.NO_CONVERT)
 
 
-def prepare(path: Path, released: NotebookNode) -> NotebookNode:
+def prepare(
+    path: Path, released: NotebookNode, earlier: Mapping[str, NotebookNode] | None = None
+) -> NotebookNode:
     """The notebook at ``path``, repaired and marked; the released one where that cannot be done.
 
     A file that is not there is looked for under other names in its folder.
+
+    earlier: label -> the same notebook in earlier releases, from which it may have been made
     """
     found = path if path.is_file() else _renamed(path, released)
     if found is None:
         return stand_in(released, "it was not handed in")
     try:
-        notebook, changes, reason = repair(read(found), released)
+        submitted = read(found)
+        label = origin(submitted, released, earlier or {})
+        base = earlier[label] if label else released
+        notebook, changes, reason = repair(submitted, base)
+        if label and not reason:
+            notebook, _, reason = bring_forward(notebook, base, released)
     except Unreadable as problem:
         reason = str(problem)
     if reason:
@@ -75,6 +99,8 @@ def prepare(path: Path, released: NotebookNode) -> NotebookNode:
         changes = [f"The file was handed in as {found.name}.", *changes]
     marks.clear_marks(notebook)
     notebook.metadata[marks.KEY] = {"repairs": changes}
+    if label:
+        marks.mark_earlier_release(notebook, label)
     marks.mark_as_released(notebook, released)
     return notebook
 

@@ -19,6 +19,7 @@ from grading.engine.tasks import Assignment, Submission, hash_of
 from grading.errors import GradingError
 from grading.intake import given_files, read_submission
 from grading.needs import need_nbgrader
+from grading.releases import store
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,9 @@ def load_assignment(course: CourseFolder, name: str, sandbox: str = "auto") -> A
         )
     instructor = {notebook: instructor[notebook] for notebook in released}
     secret = course_secret(course.root)
-    notebooks = [part for kind in (released, instructor) for item in kind.items() for part in item]
+    earlier = store.earlier(course.root, name, released)
+    kinds = (released, instructor, *earlier.values())
+    notebooks = [part for kind in kinds for item in kind.items() for part in item]
     return Assignment(
         name=name,
         released=released,
@@ -123,6 +126,7 @@ def load_assignment(course: CourseFolder, name: str, sandbox: str = "auto") -> A
         limits=limits_of_environment(),
         sandbox=sandbox,
         checks_hash=hash_of([code_hash(), secret, *notebooks]),
+        earlier=earlier,
     )
 
 

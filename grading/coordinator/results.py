@@ -102,7 +102,7 @@ def ungraded(assignment: Assignment, submission: Submission, reason: str) -> Gra
         put_notice(notebook)
         notebooks[name] = to_bytes(notebook)
         card = score_card(assignment.name, name, *run_notebook(notebook, Job()))
-        cards[name] = card | {"repairs": []}
+        cards[name] = card | {"repairs": [], "release": None}
     hashes = submission.hash, assignment.checks_hash
     return Graded(submission.student, assignment.name, notebooks, cards, *hashes)
 

@@ -18,6 +18,7 @@ class Assignment:
 
     released: notebook's name -> the notebook as students got it (JSON, bytes)
     instructor: notebook's name -> the notebook with its hidden tests' calls (JSON, bytes)
+    earlier: notebook's name -> name of an earlier release -> the notebook as it was then
     secret: the course's own; mixed into the random numbers of every check
     sandbox: "auto" (the best that this machine has), or a driver's name
     checks_hash: of the checks, the reference and the notebooks; grades made with others are older
@@ -30,6 +31,7 @@ class Assignment:
     limits: Limits = field(default_factory=Limits)
     sandbox: str = "auto"
     checks_hash: str = ""
+    earlier: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def test_right_notebook_gets_all_points_and_the_card_has_the_agreed_form(pooling
     out = path.parent / "card.json"
     assert main(["check", str(path), "--json", str(out)]) == 0
     card = json.loads(out.read_text(encoding="utf-8"))
-    keys = ["assignment", "notebook", "exercises", "score", "max_score", "needs_review"]
+    keys = ["assignment", "notebook", "exercises", "score", "max_score", "needs_review", "release"]
     assert list(card) == keys
     assert (card["assignment"], card["notebook"]) == ("assignment1", "3_pooling")
     assert (card["score"], card["max_score"], card["needs_review"]) == (23.0, 23.0, None)
