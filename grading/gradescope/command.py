@@ -25,7 +25,8 @@ from grading.errors import GradingError
 from grading.needs import need_nbgrader
 from grading.notebooks import to_bytes
 from grading.publishing.contents import NEVER, repository_files
-from grading.settings import ROOT
+from grading.releases import store
+from grading.settings import ROOT, course_folder
 
 SUMMARY = "Make the autograder archive of an assignment for Gradescope."
 VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
@@ -56,11 +57,17 @@ def archive(
     released: Mapping[str, NotebookNode],
     instructor: Mapping[str, NotebookNode],
     root: Path = ROOT,
+    earlier: Mapping[str, Mapping[str, bytes]] | None = None,
 ) -> bytes:
-    """The archive as bytes: two scripts, the notebooks, and the kit without what is not needed."""
+    """The archive as bytes: two scripts, the notebooks, and the kit without what is not needed.
+
+    earlier: notebook's name -> name of an earlier release -> the notebook as it was then
+    """
     here = Path(__file__).parent
     content = {name: (here / name).read_bytes() for name in SCRIPTS}
     content["assignment.json"] = json.dumps(asdict(options), indent=2).encode()
+    texts = {n: {k: v.decode() for k, v in some.items()} for n, some in (earlier or {}).items()}
+    content["earlier.json"] = json.dumps(texts, indent=1).encode()
     for folder, notebooks in (("released", released), ("instructor", instructor)):
         for name, notebook in notebooks.items():
             content[f"{folder}/{name}.ipynb"] = to_bytes(notebook)
@@ -129,7 +136,9 @@ def run(args: argparse.Namespace) -> int:
     released = {n: build.student_notebook(name, n) for n in known[name]}
     instructor = {n: build.instructor_notebook(name, n) for n in known[name]}
     options = Options(name, args.minutes, args.visibility, course_secret())
-    data = archive(options, released, instructor)
+    today = {n: to_bytes(notebook) for n, notebook in released.items()}
+    earlier = store.earlier(course_folder(), name, today)
+    data = archive(options, released, instructor, earlier=earlier)
     files.write_all({output: data})
     print(f"{output}: {len(data) / 1e6:.1f} MB. It holds the solutions: for instructors only.")
     print(

@@ -108,6 +108,7 @@ def grade(place: Place) -> dict:
         {p.stem: p.read_bytes() for p in sorted((place.source / folder).glob("*.ipynb"))}
         for folder in ("released", "instructor")
     )
+    earlier = json.loads((place.source / "earlier.json").read_text(encoding="utf-8"))
     submission = lifted(read_submission("", place.submission, IGNORED))
     if not any(name.endswith(".ipynb") for name in submission.files):
         return nothing_to_grade(released, [*submission.files, *submission.left_out])
@@ -119,6 +120,7 @@ def grade(place: Place) -> dict:
         secret=options["secret"],
         limits=limits,
         sandbox=shut_in(limits),
+        earlier={n: {k: v.encode() for k, v in some.items()} for n, some in earlier.items()},
     )
     graded = grade_submission(assignment, submission)
     in_words = sum(

@@ -281,7 +281,12 @@ def test_archive_is_whole_and_the_same_every_time():
             assert file.getinfo(script).external_attr >> 16 & 0o111
             assert file.read(script).startswith(b"#!")
             subprocess.run(["bash", "-n"], input=file.read(script), check=True)
-    assert {"assignment.json", "released/1_small.ipynb", "instructor/2_other.ipynb"} <= names
+    assert {
+        "assignment.json",
+        "earlier.json",
+        "released/1_small.ipynb",
+        "instructor/2_other.ipynb",
+    } <= names
     assert {"kit/pyproject.toml", "kit/setup.py", "kit/grading/checks/core.py"} <= names
     assert not any("/tests/" in name or "/course/" in name for name in names)
 

@@ -131,6 +131,14 @@ def test_claim_decides_where_the_cells_do_not():
     assert origin(nb, released(2), {LABEL: released(1)}) is None
 
 
+def test_claim_is_not_believed_against_the_cells():
+    for number, other in ((1, 2), (2, 1)):
+        nb = handed_in(number)
+        nb.metadata[marks.KEY] = {"release": notebook_id(released(other))}
+        found = origin(nb, released(2), {LABEL: released(1)})
+        assert found == (LABEL if number == 1 else None)
+
+
 @pytest.mark.parametrize("claim", ["../../x", 7, None, ["a"], "0" * 10**5])
 def test_nonsense_in_the_place_of_a_claim_is_passed_over(claim, tmp_path):
     nb = handed_in(2)
