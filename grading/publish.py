@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,16 +79,20 @@ def plan(
     """Look at what there is to publish, and at the target. Writes nothing.
 
     Inputs:
-    - only: the assignments that are out (None: all)
+    - only: the assignments that are out, with those that are there already (None: all)
     - force: replace what somebody changed, or what publish did not write
     """
-    new, parent = _new_tree(root, only), None
+    parent = None
     if target.path is None:
         old, parent = branch.read(target.repository, target.branch, force)
     elif target.is_archive:
-        old = {} if force else archive.read(target.path)
-        return Plan(target, old, new, new, [])
+        old = archive.read(target.path, force)
     else:
+        old = folder.read(target.path.absolute())
+    new = _new_tree(root, only, (about(old) or {}).get("assignments", ()))
+    if target.is_archive:
+        return Plan(target, old, new, new, [])
+    if target.path is not None:
         old = folder.read(target.path.absolute(), new)
     result, kept = merged(old, new, force)
     own = {n: file for n, file in result.items() if file != new.get(n) and not file.odd}
@@ -121,7 +126,7 @@ def publish(
     return planned
 
 
-def _new_tree(root: Path, only: list[str] | None) -> Tree:
+def _new_tree(root: Path, only: list[str] | None, there: Iterable[str]) -> Tree:
     known = assignments_in(root)
     unknown = [name for name in only or () if name not in known]
     if unknown:
@@ -129,7 +134,7 @@ def _new_tree(root: Path, only: list[str] | None) -> Tree:
             f"There is no {', '.join(unknown)} in assignments/. There are: "
             f"{', '.join(known) or 'none; run `python -m grading build`'}."
         )
-    tree = tree_of(root, [name for name in known if only and name not in only])
+    tree = tree_of(root, set(known).difference(only, there) if only else ())
     ids = {name: store.release_id(some) for name, some in notebooks_of(tree).items()}
     return with_list(tree, store.kit_version(), ids)
 
@@ -177,7 +182,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         action="extend",
         metavar="NAME",
-        help="what is out: the notebooks of other assignments stay here (default: all)",
+        help="what comes out now; others stay here unless they are out already (default: all)",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="write nothing; print what would change"

@@ -21,8 +21,11 @@ def is_archive(target: Path) -> bool:
     return target.name.lower().endswith(ENDINGS)
 
 
-def read(target: Path) -> Tree:
-    """The tree in the archive that is there; empty where there is none."""
+def read(target: Path, force: bool = False) -> Tree:
+    """The tree in the archive that is there; empty where there is none.
+
+    force: also empty where publish did not write it
+    """
     if not target.exists():
         return {}
     try:
@@ -30,12 +33,12 @@ def read(target: Path) -> Tree:
         tree = from_zip(data) if target.name.lower().endswith(".zip") else from_tar(data)
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError):
         tree = {}
-    if about(tree) is None:
+    if about(tree) is None and not force:
         raise GradingError(
             f"{target} is there already, and publish did not write it. Name another file, or add "
             "--force to replace it."
         )
-    return tree
+    return tree if about(tree) else {}
 
 
 def write(target: Path, tree: Tree, top: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from grading import files
@@ -11,10 +12,10 @@ from grading.errors import GradingError
 from grading.publishing.tree import LIST, File, Tree, about
 
 
-def read(target: Path, new: Tree) -> Tree:
+def read(target: Path, new: Iterable[str] = ()) -> Tree:
     """What of a published tree is in the folder; empty for a new or empty folder.
 
-    Only files that publish wrote or is about to write: the others are not its business.
+    Only files that publish wrote, or is about to write (new): the others are not its business.
     """
     if os.path.lexists(target) and not target.is_dir():
         raise GradingError(f"{target} is a file: name a folder, or a .zip or .tar.gz to write.")
@@ -43,11 +44,8 @@ def _file(path: Path) -> File:
 
 def write(target: Path, old: Tree, result: Tree) -> None:
     """Put the result where `old` is, whole or not at all."""
-    for name in result:
-        folder = (target / name).parent
-        if folder.resolve() != folder.absolute() and target.resolve() not in [
-            folder.resolve(), *folder.resolve().parents
-        ]:  # fmt: skip
+    for folder in {(target / name).parent for name in result}:
+        if not folder.resolve().is_relative_to(target.resolve()):
             raise GradingError(f"{folder} leads out of {target}. Remove that link first.")
     fresh, was_there = not old, target.exists()
     changed = {name: file for name, file in result.items() if old.get(name) != file}
@@ -62,8 +60,9 @@ def write(target: Path, old: Tree, result: Tree) -> None:
         raise
     for path in gone:
         for folder in path.relative_to(target).parents:
-            if folder != Path() and not any((target / folder).iterdir()):
-                (target / folder).rmdir()
+            place = target / folder
+            if folder != Path() and place.is_dir() and not any(place.iterdir()):
+                place.rmdir()
 
 
 def _empty(target: Path, was_there: bool) -> None:

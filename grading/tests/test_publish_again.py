@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -74,6 +75,7 @@ def test_published_folder_is_brought_up_to_date(kit):
     kit.write("README.md", "read me again\n")
     (kit.root / "docs" / "how.md").unlink()
     kit.write("docs/more/new.md", "new\n")
+    kit.write("docs/more/newer.md", "newer\n")
     (kit.out / "mine.txt").write_text("mine")
     planned = kit.publish()
     assert planned.kept == []
@@ -81,11 +83,12 @@ def test_published_folder_is_brought_up_to_date(kit):
         "changed README.md: lines +1 -1",
         "removed docs/how.md",
         "added docs/more/new.md",
+        "added docs/more/newer.md",
     ]
     there = kit.there()
     assert (there["README.md"], there["mine.txt"]) == ("read me again\n", "mine")
     assert "docs/how.md" not in there
-    (kit.root / "docs" / "more" / "new.md").unlink()
+    shutil.rmtree(kit.root / "docs")
     kit.publish()
     assert not (kit.out / "docs").exists()  # it was ours, and is empty
 
@@ -151,8 +154,9 @@ def test_assignments_that_are_not_out_stay_here(kit):
         "assignments/assignment1/1_small.ipynb"
     ]
     assert store.released_assignments(kit.course) == ["assignment1"]
-    kit.publish()
-    assert "assignments/assignment2/1_small.ipynb" in kit.there()
+    kit.publish(only=["assignment2"])  # what is out stays out
+    for number in (1, 2):
+        assert f"assignments/assignment{number}/1_small.ipynb" in kit.there()
     with pytest.raises(GradingError, match="There is no assignment9"):
         kit.publish(only=["assignment9"])
 
