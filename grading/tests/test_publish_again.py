@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 import zipfile
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from grading.publish import Target, carry_out, plan
 from grading.publishing import archive
 from grading.publishing.tree import LIST
 from grading.releases import store
+from grading.tests import two_releases as two
 
 
 @pytest.fixture(autouse=True)
@@ -177,7 +179,9 @@ def test_archive_of_the_same_tree_has_the_same_bytes(kit, tmp_path, name):
         for file in kit.root.rglob("*"):
             os.utime(file, (number * 10**9, number * 10**9))
         path.parent.mkdir()
-        kit.publish(Target(path))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(time, "time", lambda now=number * 1e9: now)
+            kit.publish(Target(path))
     assert made[0].read_bytes() == made[1].read_bytes()
     kit.publish()
     read = {n: file.content.decode() for n, file in archive.read(made[0]).items()}
@@ -201,6 +205,21 @@ def test_archive_that_publish_did_not_write_is_left_alone(kit, tmp_path):
         kit.publish(Target(path))
     kit.publish(Target(path), force=True)
     assert zipfile.ZipFile(path).namelist()[0] == f"cs231n/{LIST}"
+
+
+def test_harm_to_those_who_have_begun_is_told_before_it_is_out(kit):
+    kit.write("assignments/assignment1/1_small.ipynb", to_bytes(two.released(1)))
+    first = kit.publish()
+    assert publishing.warnings(first.new, kit.course) == []
+    kit.write("assignments/assignment1/1_small.ipynb", to_bytes(two.released(2)))
+    again = plan(Target(kit.out), kit.root)
+    assert publishing.warnings(again.new, kit.course) == [
+        "assignment1: 1_small: relu-check has 5 points instead of 2."
+    ]
+    built = kit.course / "release" / "assignment1" / "1_small.ipynb"
+    built.parent.mkdir(parents=True)
+    built.write_bytes(to_bytes(two.released(1)))
+    assert "was built from something else" in publishing.warnings(again.new, kit.course)[1]
 
 
 # -- a branch

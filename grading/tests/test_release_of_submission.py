@@ -1,14 +1,19 @@
 """Who works on a release that was replaced loses nothing, and gains nothing by saying so."""
 
 import re
+from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
 pytest.importorskip("nbgrader")
 
 from grading import marks
+from grading.notebooks import to_bytes
+from grading.releases import store
 from grading.releases.origin import origin
 from grading.releases.store import notebook_id
+from grading.submissions import ReadSubmission
 from grading.tests import two_releases as two
 from grading.tests.two_releases import LABEL, graded, handed_in, prepared, released, texts
 
@@ -109,6 +114,15 @@ def test_answer_to_an_exercise_that_is_gone_is_kept_as_an_ordinary_cell(tmp_path
     assert len(kept) == 1
     assert "nbgrader" not in kept[0].metadata
     assert "relu-check" not in dict(texts(found.notebook))
+
+
+def test_nbgraders_own_autograder_knows_the_releases(tmp_path):
+    when = datetime(2026, 9, 1, tzinfo=UTC)
+    store.record(tmp_path, "week1", {two.NAME: to_bytes(released(1))}, when)
+    reader = SimpleNamespace(parent=SimpleNamespace(coursedir=SimpleNamespace(root=str(tmp_path))))
+    names = {"metadata": {"name": two.NAME}, "nbgrader": {"assignment": "week1"}}
+    assert list(ReadSubmission._earlier(reader, released(2), names)) == [LABEL]
+    assert ReadSubmission._earlier(reader, released(1), names) == {}
 
 
 # -- which release
