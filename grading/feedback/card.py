@@ -7,7 +7,7 @@ the report that the grader wrote. Nothing of it is taken from what a student's c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -67,7 +67,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Card:
-    """A notebook's card. reason: why a person must look at it; repairs: what was put right."""
+    """A notebook's card.
+
+    reason: why a person must look at it; repairs: what was put right
+    release: the earlier release that it was made from
+    """
 
     assignment: str
     notebook: str
@@ -77,7 +81,8 @@ class Card:
     penalty: float
     lines: tuple[Line, ...]
     reason: str | None = None
-    repairs: tuple[str, ...] = field(default=())
+    repairs: tuple[str, ...] = ()
+    release: str | None = None
 
     @property
     def is_final(self) -> bool:
@@ -130,6 +135,7 @@ def card_of(nb: NotebookNode, names: Mapping, given: Mapping[str, Given], report
         tuple(lines),
         marks.review_reason(nb),
         tuple(marks.repairs(nb)),
+        marks.earlier_release(nb),
     )
 
 

@@ -127,10 +127,11 @@ def test_a_student_reads_why_a_hint_and_the_comment():
 
 def test_lateness_and_what_was_put_right_are_told():
     nb = notebook()
-    nb.metadata["cs231n"] = {"repairs": ["A cell <b> was put back."]}
+    nb.metadata["cs231n"] = {"repairs": ["A cell <b> was put back."], "made_from": "release 2"}
     text = Found(page(nb=nb, late_penalty=1.5)).text
     assert "1.5 points were taken off because it came late" in text
     assert "A cell <b> was put back." in text
+    assert "Made from release 2" in text
 
 
 def test_links_lead_from_the_card_to_cells_and_back():
