@@ -19,6 +19,15 @@ def need_nbgrader() -> None:
         )
 
 
+def need_scipy() -> None:
+    """An error that says how to install what comparing code needs, where it is missing."""
+    if find_spec("scipy") is None:
+        raise GradingError(
+            "--similarity needs SciPy, which is not installed in this environment. In the "
+            'repository\'s folder, type\n  python -m pip install -e ".[similarity]"'
+        )
+
+
 def put_environment_on_path() -> None:
     """nbgrader calls ``alembic`` by name: let it find the one of this environment."""
     scripts = str(Path(sys.prefix) / ("Scripts" if os.name == "nt" else "bin"))

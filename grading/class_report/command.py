@@ -17,7 +17,7 @@ from pathlib import Path
 
 from grading import files
 from grading.errors import GradingError
-from grading.needs import need_nbgrader
+from grading.needs import need_nbgrader, need_scipy
 from grading.settings import COURSE
 
 SUMMARY = "Write a page about how a class did in an assignment."
@@ -45,6 +45,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="show a student's code for each known mistake, without name, texts and comments",
     )
     parser.add_argument(
+        "--similarity",
+        action="store_true",
+        help="also show pairs whose code is suspiciously alike, side by side",
+    )
+    parser.add_argument(
+        "--compare-with",
+        metavar="DIR",
+        type=Path,
+        help="with --similarity: also look for code of this folder's notebooks and Python files, "
+        "such as last year's submissions or public solutions; each entry of it is one author",
+    )
+    parser.add_argument(
         "--force", action="store_true", help="write over a file that is no earlier class report"
     )
     parser.add_argument(
@@ -54,6 +66,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     need_nbgrader()
+    if args.similarity:
+        need_scipy()
+    elif args.compare_with:
+        raise GradingError("--compare-with goes with --similarity: name both.")
     from tqdm import tqdm
 
     from grading.class_report.book import read_book
@@ -76,26 +92,34 @@ def run(args: argparse.Namespace) -> int:
     students = [person.id for person in book.people if person.handed_in]
     with tqdm(students, unit="report", desc="Read", disable=None) as progress:
         cards = read_cards(course.root / "reports" / name, progress)
-    examples = None
+
+    def place(student: str, notebook: str) -> Path:
+        return course.path("autograded", student, name) / f"{notebook}.ipynb"
+
+    examples = similarity = None
     if args.examples:
-        examples = Examples(
-            lambda student, notebook: (
-                course.path("autograded", student, name) / f"{notebook}.ipynb"
-            ),
-            course_texts(course.path("source", ".", name)),
-            book.people,
+        texts = course_texts(course.path("source", ".", name))
+        examples = Examples(place, texts, book.people)
+    if args.similarity:
+        from grading.similarity.section import make_section
+
+        people = {person.id: person for person in book.people}
+        similarity = make_section(
+            release, place, people, students, args.compare_with, args.anonymous
         )
     found = numbers(book, cards)
     now = datetime.now(UTC)
     ungraded = sorted(set(course.students(name)).difference(students))
     id = course.directory.course_id
-    page = make_page(found, id, now, ungraded, args.anonymous, examples).encode()
+    page = make_page(found, id, now, ungraded, args.anonymous, examples, similarity).encode()
     files.write_all({output: page})
     mean = found.totals[found.there].mean()
     print(
         f"{output}: {len(page) / 1e6:.1f} MB; {len(students)} of {len(book.people)} students "
         f"handed in, mean {mean:.1f} of {found.most:g} points."
     )
+    if similarity:
+        print(similarity.summary())
     missing = [f"Not graded yet: {student}" for student in ungraded]
     missing += [f"Not in the counts of checks and mistakes: {line}" for line in cards.unreadable]
     for line in missing[:SHOWN]:

@@ -69,11 +69,16 @@ def anonymous(source: str, function: str, author: Iterable[str], known: frozense
     tree = parse(without_magics(source[:CHARACTERS]))
     for node in tree.body if tree else ():
         if isinstance(node, ast.FunctionDef) and node.name == function:
-            try:
-                return ast.unparse(_Forget(author, known).visit(node))
-            except (RecursionError, ValueError):
-                return ""
+            return without_author(node, author, known)
     return ""
+
+
+def without_author(node: ast.AST, author: Iterable[str], known: frozenset[str]) -> str:
+    """Code written anew without comments, its own texts and its author's name; "" if impossible."""
+    try:
+        return ast.unparse(_Forget(author, known).visit(node))
+    except (RecursionError, ValueError):
+        return ""
 
 
 class _Forget(ast.NodeTransformer):

@@ -46,8 +46,13 @@ def make_page(
     ungraded: Sequence[str] = (),
     anonymous: bool = False,
     examples: Examples | None = None,
+    similarity=None,
 ) -> str:
-    """The class's page as HTML. ungraded: who handed something in that is not graded yet."""
+    """The class's page as HTML.
+
+    ungraded: who handed something in that is not graded yet
+    similarity: a grading.similarity.section.Section, or None
+    """
     script = (HERE / "page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     names = {person.id: person.name for person in n.book.people}
@@ -81,13 +86,14 @@ def make_page(
         most_mistakes=MISTAKES,
         times=_times(n),
         people=_people(n),
+        similarity=similarity,
     )
 
 
 @cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
+        loader=jinja2.FileSystemLoader([HERE, HERE.parent / "similarity"]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -3,6 +3,7 @@
 import pytest
 
 from grading.__main__ import main
+from grading.tests import alike_class
 from grading.tests.made_up_class import ASSIGNMENT, make_class
 
 
@@ -10,6 +11,14 @@ from grading.tests.made_up_class import ASSIGNMENT, make_class
 def address(tmp_path_factory):
     course = make_class(tmp_path_factory.mktemp("class") / "course", 60)
     assert main(["report", ASSIGNMENT, "--course", str(course)]) == 0
+    return (course / "reports" / f"{ASSIGNMENT}.html").as_uri()
+
+
+@pytest.fixture(scope="module")
+def similar(tmp_path_factory):
+    pytest.importorskip("scipy")
+    course = alike_class.make(tmp_path_factory.mktemp("alike") / "course", 40, 8)
+    assert main(["report", ASSIGNMENT, "--course", str(course), "--similarity", "--anonymous"]) == 0
     return (course / "reports" / f"{ASSIGNMENT}.html").as_uri()
 
 
@@ -86,3 +95,36 @@ def _contrast(one, other):
 
     dark, light = sorted((luminance(one), luminance(other)))
     return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_two_sides_of_similar_code_can_be_read_beside_or_below_each_other(
+    report, similar, picture, theme
+):
+    report.emulate_media(color_scheme=theme)
+    report.set_viewport_size({"width": 1000, "height": 900})
+    report.goto(similar)
+    pair = report.locator("#similarity details.pair").first
+    pair.locator("> summary").click()
+    one, other = (side.bounding_box() for side in pair.locator(".sides > div").all()[:2])
+    assert (one["y"], one["width"]) == (other["y"], other["width"])
+    ink, mark = report.evaluate(
+        """() => {
+            const style = getComputedStyle(document.querySelector("mark"));
+            return [style.color, style.backgroundColor];
+        }"""
+    )
+    assert _contrast(ink, mark) > 4.5
+    report.set_viewport_size({"width": 390, "height": 800})
+    assert report.evaluate("document.documentElement.scrollWidth") == 390
+    one, other = (side.bounding_box() for side in pair.locator(".sides > div").all()[:2])
+    assert other["y"] >= one["y"] + one["height"]
+
+
+def test_the_picture_of_the_guide_shows_pairs_and_no_code(report, similar, picture):
+    report.set_viewport_size({"width": 800, "height": 900})
+    report.goto(similar)
+    # The guide is read by students too.
+    report.locator("#similarity details.pair").evaluate_all("all => all.map((e) => e.remove())")
+    assert report.locator("#similarity mark").count() == 0
+    picture(report.locator("#similarity"), "similarity")
