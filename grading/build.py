@@ -23,7 +23,7 @@ from grading.errors import GradingError
 from grading.mistakes import shipped
 from grading.notebooks import Material, build_notebook, read_cells, to_bytes
 from grading.release import release
-from grading.settings import ASSIGNMENTS, COURSE, REFERENCE, SOURCE, Settings
+from grading.settings import ASSIGNMENTS, COURSE, REFERENCE, SOURCE, Settings, by_number
 from grading.solutions import read_solutions
 
 SUMMARY = "Build the assignments from their sources (--check: only compare)."
@@ -44,7 +44,7 @@ class Sources:
 def assignments(sources: Sources = Sources()) -> dict[str, list[str]]:
     """Assignment -> the names of its notebooks, in order."""
     found = {
-        folder.name: sorted(path.stem for path in folder.glob("*.py"))
+        folder.name: sorted((path.stem for path in folder.glob("*.py")), key=by_number)
         for folder in sorted(sources.folder.glob("*/"))
         if folder.is_dir() and not folder.name.startswith(("_", "."))
     }
@@ -206,7 +206,7 @@ def recorded(course: Path) -> Built:
     return {
         folder.name: {
             path.stem: nbformat.read(path, as_version=nbformat.NO_CONVERT)
-            for path in sorted(folder.glob("*.ipynb"))
+            for path in sorted(folder.glob("*.ipynb"), key=lambda path: by_number(path.stem))
         }
         for folder in sorted((course / "source").glob("*/"))
     }

@@ -26,6 +26,12 @@ ADDRESS = r"https?://[^\s\"'\\<>]+[^\s\"'\\<>/]"
 LANGUAGES = ("en",)
 
 
+def by_number(name: str) -> tuple[int, str]:
+    """A notebook's place among the others, told by its name: 9_… stands before 10_…."""
+    number = re.match(r"[0-9]*", name)[0]
+    return int(number or 0), name
+
+
 def course_folder() -> Path:
     """The folder of the course at work (submissions, gradebook, feedback)."""
     return Path(os.environ.get("CS231N_COURSE") or GRADING / "course").absolute()

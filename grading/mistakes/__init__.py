@@ -17,6 +17,7 @@ from pathlib import Path
 from grading.checks import EXERCISES
 from grading.errors import GradingError
 from grading.mistakes.worlds import REFERENCE, home_of, world
+from grading.settings import by_number
 
 FOLDER = Path(__file__).parent
 _KEYS = {"name", "in", "exercise", "change", "says", "see"}
@@ -78,7 +79,7 @@ def _changed_world(module: str, changes: tuple) -> dict[str, object]:
 def bank() -> dict[str, tuple[Mistake, ...]]:
     """Exercise -> its mistakes, in the order of the files."""
     found: dict[str, list[Mistake]] = {}
-    for path in sorted(FOLDER.glob("[1-9]_*.toml")):
+    for path in sorted(FOLDER.glob("*.toml"), key=lambda path: by_number(path.stem)):
         for mistake in read(path):
             found.setdefault(mistake.exercise, []).append(mistake)
     return {exercise: tuple(mistakes) for exercise, mistakes in found.items()}

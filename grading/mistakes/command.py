@@ -19,6 +19,7 @@ from grading.mistakes import Mistake, bank
 from grading.mistakes.sections import section
 from grading.mistakes.shipped import visible_results
 
+README = "grading/mistakes/README.md"
 SUMMARY = "Show, test and extend the bank of known mistakes."
 
 
@@ -45,6 +46,9 @@ def run(args: argparse.Namespace) -> int:
             print(f"{mistake.exercise}: {mistake.name}")
             print(f"    {diagnosis.sentence(mistake.says, section(mistake))}")
         return 0
+    for exercise in args.exercises:
+        if exercise not in bank():
+            print(f"{exercise}: the bank has no mistake of it. {README} says how to write one.")
     problems = sum(_try(mistake) for mistake in chosen)
     print(f"{len(chosen)} mistakes, {problems} with a problem.")
     return 1 if problems else 0
