@@ -21,6 +21,7 @@ from grading.engine.tasks import Submission
 from grading.intake import given_files, read_submission
 
 RESULTS = "cs231n_results"  # key in nbconvert's resources: what run_notebook returns
+SUBMISSION = "cs231n_submission"  # the same for the submission's hash
 
 
 class RunNotebook(NbGraderPreprocessor):
@@ -51,6 +52,7 @@ class RunNotebook(NbGraderPreprocessor):
         secret = course_secret(Path(self.parent.parent.coursedir.root))
         job = Job(submission.files, secret, limits, self.sandbox)
         resources[RESULTS] = run_notebook(nb, job)
+        resources[SUBMISSION] = submission.hash
         return nb, resources
 
     def _submission(self, names: dict) -> Submission:

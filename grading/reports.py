@@ -47,13 +47,23 @@ def read_report(root: Path, assignment: str, student: str) -> dict:
 def write_report(root: Path, student: str, card: dict) -> None:
     """Put one notebook's score card into the student's report.
 
-    What the report said of where it came from (hashes) is no longer true of all of it, and goes.
+    What the report said of where it came from (hashes) is no longer true of all of it, and goes;
+    the other cards keep the submission that they were made from.
     """
     report = read_report(root, card["assignment"], student)
+    if "submission_hash" in report:
+        for other in report["notebooks"].values():
+            other.setdefault("submission_hash", report["submission_hash"])
     report = {key: report[key] for key in ("assignment", "student", "notebooks")}
     report["notebooks"][card["notebook"]] = card
     report["notebooks"] = dict(sorted(report["notebooks"].items()))
     files.write_all({report_path(root, card["assignment"], student): to_json(report)})
+
+
+def made_from(report: dict, notebook: str) -> str | None:
+    """The hash of the submission that a notebook's score card was made from; None: not known."""
+    card = report["notebooks"].get(notebook)
+    return card and card.get("submission_hash", report.get("submission_hash"))
 
 
 def to_json(data: object) -> bytes:

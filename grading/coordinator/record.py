@@ -8,7 +8,7 @@ read and written in about ten statements and one transaction: it is recorded who
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,7 +22,7 @@ from nbgrader.api import (
     SubmittedNotebook,
     new_uuid,
 )
-from sqlalchemy import Boolean, Connection, Table, and_, bindparam, or_, select
+from sqlalchemy import Boolean, Connection, Float, Table, and_, bindparam, case, select
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from grading.coordinator.gradebook_rows import Penalty, cells_of, comments, grades, read_cells
@@ -37,10 +37,14 @@ NOTEBOOKS, GRADES, COMMENTS = SubmittedNotebook.__table__, Grade.__table__, Comm
 
 @dataclass(frozen=True)
 class Entry:
-    """A graded submission, and when it was handed in (UTC; None where that is not known)."""
+    """A graded submission, and when it was handed in (UTC; None where that is not known).
+
+    unchanged: names of the notebooks that were graded before, from the same submission
+    """
 
     graded: Graded
     timestamp: datetime | None = None
+    unchanged: frozenset[str] = frozenset()
 
 
 class Recorder:
@@ -102,18 +106,16 @@ class Recorder:
     def _write(self, db: Connection, entries: Sequence[Entry]) -> None:
         submissions, late = self._put_submissions(db, entries)
         notebooks = self._put_notebooks(db, list(submissions.values()))
-        graded, commented = {}, {}
+        graded, commented, unchanged = {}, {}, set()
         for entry in entries:
             for name, cells in self._notebooks.items():
                 there = notebooks[submissions[entry.graded.student], cells.id]
                 card = entry.graded.cards.get(name)
                 found = read_cells(entry.graded.notebooks.get(name))
+                unchanged |= {there} if name in entry.unchanged else set()
                 graded |= {(there, id): v for id, v in grades(cells, card, found).items()}
                 commented |= {(there, id): v for id, v in comments(cells, card, found).items()}
-        # A person's score is looked at again when the machine's may have changed.
-        waits = bindparam("new_needs_manual_grade", type_=Boolean)
-        waits = {"needs_manual_grade": or_(waits, GRADES.c.manual_score.is_not(None))}
-        _put(db, GRADES, graded, {"auto_score": bindparam("new_auto_score")} | waits)
+        _put(db, GRADES, graded, _changed_grade(), lambda key: {"unchanged": key[0] in unchanged})
         _put(db, COMMENTS, commented, {"auto_comment": bindparam("new_auto_comment")})
         self._put_penalties(db, notebooks, {submissions[s]: (s, late[s]) for s in late})
 
@@ -175,11 +177,34 @@ class Recorder:
         _update(db, NOTEBOOKS, rows, {"late_submission_penalty": bindparam("points")})
 
 
-def _put(db: Connection, table: Table, wanted: Mapping, change: Mapping) -> None:
+def _changed_grade() -> dict:
+    """How a new score enters an old row: see _put.
+
+    A person's score holds, and nobody need look at it again, as long as what it was given for is
+    the same: the submission and the machine's score.
+    """
+    score = bindparam("new_auto_score", type_=Float)
+    same = GRADES.c.auto_score.is_not_distinct_from(score)
+    holds = and_(bindparam("unchanged", type_=Boolean), same)
+    waits = case(
+        (GRADES.c.manual_score.is_(None), bindparam("new_needs_manual_grade", type_=Boolean)),
+        (holds, GRADES.c.needs_manual_grade),
+        else_=True,
+    )
+    return {"auto_score": score, "needs_manual_grade": waits}
+
+
+def _put(
+    db: Connection,
+    table: Table,
+    wanted: Mapping,
+    change: Mapping,
+    more: Callable[[tuple[str, str]], dict] = lambda key: {},
+) -> None:
     """Insert or update rows of grades or comments.
 
     wanted: (submitted notebook's id, cell's id) -> values (None: an old row stays as it is)
-    change: how new values, named new_..., enter an old row
+    change: how new values, named new_..., enter an old row; more: what else it asks for
     """
     if not wanted:
         return
@@ -192,7 +217,7 @@ def _put(db: Connection, table: Table, wanted: Mapping, change: Mapping) -> None
         keys = [{"notebook_id": key[0], "cell_id": key[1]} | (values or {}) for key, values in some]
         _insert(db, table, keys)
     changes = [
-        {"key": old[key]} | {f"new_{column}": value for column, value in values.items()}
+        {"key": old[key]} | {f"new_{column}": v for column, v in values.items()} | more(key)
         for key, values in wanted.items()
         if key in old and values is not None
     ]

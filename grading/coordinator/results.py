@@ -26,7 +26,7 @@ from grading.grade import put_hidden_tests
 from grading.intake import handed_in_at
 from grading.marks import put_notice
 from grading.notebooks import to_bytes
-from grading.reports import read_report, report_path, score_card, to_json
+from grading.reports import made_from, read_report, report_path, score_card, to_json
 from grading.submissions import stand_in
 
 
@@ -53,12 +53,19 @@ def put_away(results: Sequence[Result], course: CourseFolder, book: Recorder) ->
         timestamp, problem = handed_in_at(result.submission)
         result.notes.extend([*result.submission.left_out, *filter(None, [problem])])
         write_autograded(course, result)
-        entries.append(Entry(result.graded, timestamp))
+        entries.append(Entry(result.graded, timestamp, _unchanged(course, result.graded)))
     book.record(entries)
     for result in results:
         graded = result.graded
         path = report_path(course.root, graded.assignment, graded.student)
         files.write_all({path: to_json(_report(result))})
+
+
+def _unchanged(course: CourseFolder, graded: Graded) -> frozenset[str]:
+    """The notebooks that were graded before, from the same submission."""
+    before = read_report(course.root, graded.assignment, graded.student)
+    same = {n for n in graded.cards if made_from(before, n) == graded.submission_hash}
+    return frozenset(same)
 
 
 def _report(result: Result) -> dict:

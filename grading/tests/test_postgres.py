@@ -137,7 +137,7 @@ def test_a_class_is_recorded_in_postgresql_as_in_sqlite(course, db_url, tmp_path
     grade(course)
     with Gradebook(db_url, kit.COURSE) as gradebook:
         grade_row = gradebook.find_grade("double-check", "1_small", kit.ASSIGNMENT, "ann")
-        assert (grade_row.manual_score, grade_row.needs_manual_grade) == (1.5, True)
+        assert (grade_row.manual_score, grade_row.needs_manual_grade) == (1.5, False)
         assert gradebook.find_submission(kit.ASSIGNMENT, "cal").total_seconds_late == 82800 - 7200
         missing = gradebook.find_submission_notebook("2_essay", kit.ASSIGNMENT, "bob")
         assert all(grade.auto_score is None for grade in missing.grades)

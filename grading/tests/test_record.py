@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -19,10 +20,10 @@ from grading.coordinator.gradebook_rows import late_penalty
 from grading.coordinator.record import Entry, Recorder
 from grading.engine.tasks import Graded
 from grading.errors import GradingError
-from grading.execute import RESULTS
+from grading.execute import RESULTS, SUBMISSION
 from grading.intake import handed_in_at, read_submission
 from grading.marks import mark_for_review, review_reason
-from grading.reports import read_report
+from grading.reports import made_from, read_report
 from grading.scores import exercise_of
 from grading.tests import graded_course as kit
 
@@ -46,7 +47,12 @@ class FakeRun(NbGraderPreprocessor):
         if review_reason(nb) and nb.metadata.cs231n.get("placeholder"):
             results = {name: result | {"score": None} for name, result in results.items()}
         resources[RESULTS] = results, review_reason(nb)
+        resources[SUBMISSION] = submission_of(Path(self.parent.parent.coursedir.root), student).hash
         return nb, resources
+
+
+def submission_of(root, student):
+    return read_submission(student, root / "submitted" / student / kit.ASSIGNMENT)
 
 
 class TenPercentADay(LateSubmissionPlugin):
@@ -80,11 +86,13 @@ class Twice:
         api = NbGraderAPI(coursedir=course, config=self.config)
         entries = []
         for student in students:
+            before = read_report(self.root, kit.ASSIGNMENT, student)
             result = api.autograde(kit.ASSIGNMENT, student, force=True)
             assert result["success"], result
-            folder = self.root / "submitted" / student / kit.ASSIGNMENT
-            timestamp, _ = handed_in_at(read_submission(student, folder))
-            entries.append(Entry(self.result(student), timestamp))
+            submission = submission_of(self.root, student)
+            timestamp, _ = handed_in_at(submission)
+            same = frozenset(n for n in BOTH if made_from(before, n) == submission.hash)
+            entries.append(Entry(self.result(student), timestamp, same))
         penalty = late_penalty(self.config, course.log)
         with Recorder(self.ours, kit.COURSE, kit.ASSIGNMENT, penalty) as book:
             book.record(entries)
@@ -181,16 +189,51 @@ def test_a_missing_notebook_is_no_zero_in_any_of_its_cells(twice):
     assert {row[3] for row in twice.differences()} == {"draw"}
 
 
-def test_a_persons_score_survives_and_is_looked_at_again(ann):
+def by_hand(twice, cell, notebook, score):
+    def give(gradebook):
+        grade = gradebook.find_grade(cell, notebook, kit.ASSIGNMENT, "ann")
+        grade.manual_score, grade.extra_credit, grade.needs_manual_grade = score, 0.5, False
+        name = cell.removesuffix("-check")
+        comment = gradebook.find_comment(name, notebook, kit.ASSIGNMENT, "ann")
+        comment.manual_comment = "I looked."
 
-    def give_two(gradebook):
-        grade = gradebook.find_grade("halve-check", "1_small", kit.ASSIGNMENT, "ann")
-        grade.manual_score, grade.needs_manual_grade = 2.0, False
+    twice.by_a_person(give)
 
-    ann.by_a_person(give_two)
+
+def grade_of(twice, cell):
+    assert twice.differences() == set()
+    (row,) = (r for r in kit.rows(twice.ours) if r[0] == "grade" and r[3] == cell)
+    assert ("I looked." in str(kit.rows(twice.ours))) == (row[6] is not None)
+    return row[5:]
+
+
+def test_a_persons_score_that_still_holds_need_not_be_looked_at_again(ann):
+    by_hand(ann, "halve-check", "1_small", 2.0)
+    by_hand(ann, "why", "2_essay", 1.0)
     ann.grade("ann")
-    grades = {row[3]: row[5:] for row in kit.rows(ann.ours) if row[0] == "grade"}
-    assert grades["halve-check"] == (3.0, 2.0, None, True)
+    ann.grade("ann")
+    assert grade_of(ann, "halve-check") == (3.0, 2.0, 0.5, False)
+    assert grade_of(ann, "why") == (0.0, 1.0, 0.5, False)
+
+
+def test_a_persons_score_is_looked_at_again_when_the_machine_gives_another(ann):
+    by_hand(ann, "halve-check", "1_small", 2.0)
+    SCORES["ann", "halve"] = 1.0
+    ann.grade("ann")
+    assert grade_of(ann, "halve-check") == (1.0, 2.0, 0.5, True)
+    ann.grade("ann")  # and again, until somebody has
+    assert grade_of(ann, "halve-check") == (1.0, 2.0, 0.5, True)
+
+
+def test_a_persons_score_is_looked_at_again_when_something_else_was_handed_in(ann):
+    kit.hand_in(ann.root, "ann", BOTH, ("why",))
+    ann.grade("ann")
+    by_hand(ann, "why", "2_essay", 1.0)
+    ann.grade("ann")
+    assert grade_of(ann, "why") == (None, 1.0, 0.5, False)
+    kit.hand_in(ann.root, "ann", BOTH, ("why", "double"))
+    ann.grade("ann")
+    assert grade_of(ann, "why") == (None, 1.0, 0.5, True)
 
 
 def test_what_a_students_cell_printed_is_never_a_score(ann):
