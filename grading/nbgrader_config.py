@@ -14,6 +14,7 @@ if str(REPOSITORY) not in sys.path:
 from grading import settings  # noqa: E402
 from grading.engine.limits import limits_of_environment  # noqa: E402
 from grading.execute import RunNotebook, find_packages  # noqa: E402
+from grading.review import formgrader  # noqa: E402
 from grading.save_scores import SaveScores  # noqa: E402
 
 find_packages(REPOSITORY)
@@ -64,6 +65,8 @@ c.GenerateFeedback.preprocessors = [
 ]
 
 # The formgrader's own pages: nothing of a submission runs in the instructor's browser.
+formgrader.put_right()
+c.FormgradeExtension.debug = False  # it shows the configuration, a database's password with it
 c.HTMLExporter.preprocessors = ["grading.harmless.HarmlessOutputs"]
 c.HTMLExporter.filters = {"markdown2html": "grading.harmless.markdown2html"}
 
