@@ -8,7 +8,8 @@ nbgrader_config.py:
   in a submission may lead, would run it in the server's name. And one asks for a template that is
   not there;
 - its gradebook, opened once, goes on showing what it has read, whatever was graded since, and
-  whichever course is opened later by "Formgrader (local)";
+  whichever course is opened later by "Formgrader (local)"; and for each page of a submission it
+  asks two questions a student of the class;
 - its buttons grade and write feedback in the server's own thread: JupyterLab stands still
   meanwhile. Here they start the commands that one types.
 """
@@ -29,6 +30,7 @@ from grading import settings
 
 _NAME = "nbgrader.server_extensions.formgrader"
 _VARIABLE = re.compile(r'var (\w+) = "\{\{ (\w+) \}\}"')
+_PAGE = "cs231n_page"  # key in the server's settings: the exporter of the course at work
 _BOOKS = "cs231n_gradebooks"  # key in the server's settings: address -> gradebook
 
 
@@ -68,15 +70,34 @@ def _pages() -> None:
 
     def exporter(self) -> ReviewPage:
         formgrader = self.settings["nbgrader_formgrader"]
-        return ReviewPage(formgrader.coursedir, formgrader.config)
+        kept = self.settings.get(_PAGE)
+        if kept is None or kept.course is not formgrader.coursedir:
+            kept = self.settings[_PAGE] = ReviewPage(formgrader.coursedir, formgrader.config)
+        return kept
 
     BaseHandler.render = render
     BaseHandler.exporter = property(exporter)
 
 
 def _gradebook() -> None:
-    from nbgrader.api import Gradebook
+    from nbgrader.api import (
+        Assignment,
+        Gradebook,
+        Notebook,
+        SubmittedAssignment,
+        SubmittedNotebook,
+    )
     from nbgrader.server_extensions.formgrader.base import BaseHandler
+    from sqlalchemy.orm import joinedload
+
+    def notebook_submissions(self, notebook: str, assignment: str) -> list[SubmittedNotebook]:
+        """nbgrader's query, which here brings along whose they are and what they are called."""
+        found = self.db.query(SubmittedNotebook)
+        found = found.join(SubmittedNotebook.assignment).join(SubmittedAssignment.assignment)
+        found = found.join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
+        found = found.filter(Notebook.name == notebook, Assignment.name == assignment)
+        whose = joinedload(SubmittedNotebook.assignment).joinedload(SubmittedAssignment.student)
+        return found.options(whose, joinedload(SubmittedNotebook.notebook)).all()
 
     def gradebook(self) -> Gradebook:
         books = self.settings.setdefault(_BOOKS, {})
@@ -90,6 +111,7 @@ def _gradebook() -> None:
         for book in self.settings.get(_BOOKS, {}).values():
             book.db.rollback()
 
+    Gradebook.notebook_submissions = notebook_submissions
     BaseHandler.gradebook = property(gradebook)
     BaseHandler.on_finish = on_finish
 

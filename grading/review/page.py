@@ -17,6 +17,7 @@ from pathlib import Path
 
 import nbformat
 from nbconvert.exporters import HTMLExporter
+from nbconvert.filters import Highlight2HTML
 from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.server_extensions.formgrader import handlers
@@ -37,7 +38,7 @@ class ReviewPage(HTMLExporter):
     """
 
     def __init__(self, course, config: Config):
-        self._course = course
+        self.course = course
         mine = Config()
         mine.ReviewPage.template_name = "cs231n_review"
         mine.ReviewPage.extra_template_basedirs = [str(TEMPLATES), handlers.template_path]
@@ -50,6 +51,7 @@ class ReviewPage(HTMLExporter):
         """The filters of nbconvert's templates; text cells are made harmless too."""
         yield from super().default_filters()
         yield "markdown2html", harmless.markdown2html
+        yield "highlight_code", Highlight2HTML(pygments_lexer="python", parent=self)
 
     def from_notebook_node(self, nb: NotebookNode, resources: dict | None = None, **kwargs):
         """Convert a notebook. Returns a tuple of: the page, the resources."""
@@ -57,12 +59,15 @@ class ReviewPage(HTMLExporter):
         nb = prepare(harmless.notebook(nb), self._expected(*names[:2]))
         resources |= {"nonce": secrets.token_urlsafe(16), "handed_in": self._handed_in(*names)}
         resources["stand_in"] = marks.is_stand_in(nb)
-        page, resources = super().from_notebook_node(nb, resources, **kwargs)
+        resources = self._init_resources(resources)
+        # Not HTMLExporter's own, which reads the finished page again to complete descriptions of
+        # pictures: that takes longer than all the rest.
+        page, resources = super(HTMLExporter, self).from_notebook_node(nb, resources, **kwargs)
         return harmless.readable(page), resources
 
     def _expected(self, assignment: str, notebook: str) -> dict[str, str]:
         """Question -> what an answer should say, from the instructor's notebook."""
-        course = self._course
+        course = self.course
         folder = Path(course.format_path(course.source_directory, ".", assignment))
         try:
             source = nbformat.read(folder / f"{notebook}.ipynb", as_version=4)
@@ -77,7 +82,7 @@ class ReviewPage(HTMLExporter):
 
     def _handed_in(self, assignment: str, notebook: str, student: str) -> str:
         """Where the student's own files are, as a path in the course's folder."""
-        course = self._course
+        course = self.course
         folder = Path(course.format_path(course.submitted_directory, student, assignment))
         root = Path(course.root)
         return str(folder.relative_to(root) if folder.is_relative_to(root) else folder)
