@@ -53,7 +53,7 @@ def make_class(root: Path) -> Path:
     }
     for student, notebook in submissions.items():
         if student in ("ann", "bob"):
-            _answer(notebook, "The maps move along: at stride 1 by 4, at stride 4 by $4/4 = 1$.")
+            _answer(notebook, "The maps move along: at stride 1 by 4, at stride 4 by 1.")
         files = {f"{NOTEBOOK}.ipynb": to_bytes(notebook)}
         files = {"bob": damage.colab, "cut": damage.cut_off}.get(student, damage.nothing)(files)
         folder = root / "submitted" / student / ASSIGNMENT

@@ -12,6 +12,7 @@ from grading.tests.browser import graded_class as kit
 from grading.tests.browser.lab import Server
 
 LIST = f"gradebook/{kit.ASSIGNMENT}/{kit.NOTEBOOK}"
+expect.set_options(timeout=30_000)  # as long as the page waits for anything else
 SCRIPT = "%3C%2Fscript%3E%3Cscript%3Ewindow.evil=1%3C%2Fscript%3E"
 
 
