@@ -1,7 +1,7 @@
 """The trusted runner as a step of nbgrader: it takes the place of the Execute preprocessor.
 
-``nbgrader autograde``, its API and the formgrader's button run a submitted notebook through this
-step. Results go to the next steps in `resources`, never through what a cell has shown.
+``nbgrader autograde`` and its API run a submitted notebook through this step. Results go to the
+next steps in `resources`, never through what a cell has shown.
 """
 
 from __future__ import annotations
