@@ -30,6 +30,8 @@ COMMANDS = {
     "mistakes": "grading.mistakes.command",
     "collect": "grading.collect.command",
     "autograde": "grading.autograde",
+    "history": "grading.regrade.history_command",
+    "undo": "grading.regrade.undo_command",
     "feedback": "grading.feedback.command",
     "report": "grading.class_report.command",
     "demo": "grading.demo",

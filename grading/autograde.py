@@ -57,6 +57,9 @@ def autograde(
     from grading.coordinator.gradebook_rows import late_penalty
     from grading.coordinator.pool import Job, open_pool
     from grading.coordinator.record import Recorder
+    from grading.regrade.history import History
+    from grading.regrade.state import Place
+    from grading.regrade.writing import Writer, mend
 
     folder = open_course(course, f"autograde-{name}.log")
     assignment = load_assignment(folder, name, sandbox)
@@ -67,10 +70,14 @@ def autograde(
     with (
         only_one(folder.root, name),
         Recorder(place.db_url, place.course_id, name, penalty) as book,
+        History(folder.root, name) as history,
         open_pool(Job(assignment, function), jobs, scheduler, folder.log_file) as pool,
         tqdm(total=len(who), unit="student", desc="Graded", disable=None) as progress,
     ):
-        desk = Desk(folder, assignment, book, progress, say)
+        where = Place(folder, book, name)
+        mend(where, history)
+        put = Writer(where, history, "autograde", assignment.checks_hash)
+        desk = Desk(folder, assignment, book, progress, say, put)
         desk.grade(who, pool, resume)
     return desk.tally
 

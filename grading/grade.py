@@ -43,7 +43,7 @@ def grade_submission(
     notebooks, cards = {}, {}
     with tempfile.TemporaryDirectory(prefix="grading-submission-") as folder:
         place = _lay_out(Path(folder), assignment, submission)
-        for name in sorted(assignment.released):
+        for name in filter(submission.asks_for, sorted(assignment.released)):
             released, instructor = (
                 nbformat.reads(source[name].decode(), as_version=nbformat.NO_CONVERT)
                 for source in (assignment.released, assignment.instructor)

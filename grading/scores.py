@@ -7,7 +7,7 @@ import re
 from nbformat import NotebookNode
 from nbgrader import utils
 
-_CALL = re.compile(r"""grade_cell\(\s*["'](\w+)["']""")
+CALL = re.compile(r"""grade_cell\(\s*["'](\w+)["']""")
 _HIDDEN = re.compile(r"\n?### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS", re.DOTALL)
 
 
@@ -15,7 +15,7 @@ def exercise_of(cell: NotebookNode) -> str | None:
     """The exercise that a graded cell grades with hidden checks, or None for any other cell."""
     if cell.cell_type != "code" or not utils.is_grade(cell):
         return None
-    found = _CALL.search(cell.source)
+    found = CALL.search(cell.source)
     return found.group(1) if found else None
 
 

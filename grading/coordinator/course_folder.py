@@ -7,7 +7,7 @@ import glob
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from grading.errors import GradingError
 from grading.intake import given_files, read_submission
 from grading.needs import need_nbgrader
 from grading.releases import store
+from grading.regrade.made_from import made_from
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def load_assignment(course: CourseFolder, name: str, sandbox: str = "auto") -> A
     earlier = store.earlier(course.root, name, released)
     kinds = (released, instructor, *earlier.values())
     notebooks = [part for kind in kinds for item in kind.items() for part in item]
-    return Assignment(
+    assignment = Assignment(
         name=name,
         released=released,
         instructor=instructor,
@@ -128,6 +129,7 @@ def load_assignment(course: CourseFolder, name: str, sandbox: str = "auto") -> A
         checks_hash=hash_of([code_hash(), secret, *notebooks]),
         earlier=earlier,
     )
+    return replace(assignment, made_from=made_from(assignment))
 
 
 def _notebooks(folder: Path) -> dict[str, bytes]:

@@ -37,9 +37,11 @@ class Desk:
         book: Recorder,
         progress: tqdm,
         say: Callable[[str], None],
+        put: Callable = put_away,
     ):
+        """put: what is done with a batch of results"""
         self.course, self.assignment, self.book = course, assignment, book
-        self.progress, self.say = progress, say
+        self.progress, self.say, self.put = progress, say, put
         self.tally = Tally()
         self._results: list[Result] = []
         self._oldest = 0.0
@@ -78,7 +80,8 @@ class Desk:
         if kind == GRADED:
             came = value.student, value.submission_hash, value.checks_hash
             if came == (submission.student, submission.hash, self.assignment.checks_hash):
-                result = Result(submission, replace(value, cards=storable(value.cards)))
+                graded = replace(value, cards=storable(value.cards))
+                result = Result(submission, graded, made_from=self.assignment.made_from)
             else:
                 kind, value = "mismatch", "the result is about another submission or other checks"
         if kind != GRADED:
@@ -98,7 +101,7 @@ class Desk:
         if not results:
             return
         try:
-            put_away(results, self.course, self.book)
+            self.put(results, self.course, self.book)
         except (GradingError, OSError):  # of no use to try again
             self._results = []
             raise
@@ -116,7 +119,7 @@ class Desk:
     def _written_alone(self, result: Result) -> Result:
         """Write one result; if that fails, that it could not be written."""
         try:
-            put_away([result], self.course, self.book)
+            self.put([result], self.course, self.book)
             return result
         except (GradingError, OSError):
             raise
@@ -125,7 +128,7 @@ class Desk:
             reason = f"its result could not be written ({type(problem).__name__}: {problem})"
         result = self._failed(result.submission, reason)
         try:
-            put_away([result], self.course, self.book)
+            self.put([result], self.course, self.book)
         except (GradingError, OSError):
             raise
         except Exception:  # its name, perhaps: then only this run's report tells of it

@@ -8,7 +8,7 @@ read and written in about ten statements and one transaction: it is recorded who
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,7 +22,7 @@ from nbgrader.api import (
     SubmittedNotebook,
     new_uuid,
 )
-from sqlalchemy import Boolean, Connection, Float, Table, and_, bindparam, case, select
+from sqlalchemy import Boolean, Connection, Engine, Float, Table, and_, bindparam, case, select
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from grading.coordinator.gradebook_rows import Penalty, cells_of, comments, grades, read_cells
@@ -40,11 +40,13 @@ class Entry:
     """A graded submission, and when it was handed in (UTC; None where that is not known).
 
     unchanged: names of the notebooks that were graded before, from the same submission
+    only: the notebooks whose rows are written (None: all)
     """
 
     graded: Graded
     timestamp: datetime | None = None
     unchanged: frozenset[str] = frozenset()
+    only: Collection[str] | None = None
 
 
 class Recorder:
@@ -84,6 +86,68 @@ class Recorder:
         with self._gradebook.engine.connect() as db:
             return set(db.scalars(wanted))
 
+    @property
+    def engine(self) -> Engine:
+        return self._gradebook.engine
+
+    @property
+    def assignment_id(self) -> str:
+        return self._assignment
+
+    def rehearse(self, entries: Sequence[Entry]) -> tuple[dict, dict]:
+        """What recording would do; nothing is recorded.
+
+        Returns a tuple of: marks before, marks after. Each is student -> {notebook: (points, those
+        of people included; late penalty; {cell: a person's points})}.
+        """
+        students = [entry.graded.student for entry in entries]
+        try:
+            with self.engine.connect() as db, db.begin() as all_of_it:
+                before = self._marks(db, students)
+                self._write(db, entries)
+                after = self._marks(db, students)
+                all_of_it.rollback()
+            return before, after
+        except DataError:
+            raise
+        except SQLAlchemyError as problem:
+            raise GradingError(_cannot("read", problem)) from None
+
+    def _marks(self, db: Connection, students: Sequence[str]) -> dict:
+        joined = NOTEBOOKS.join(SUBMISSIONS, NOTEBOOKS.c.assignment_id == SUBMISSIONS.c.id)
+        late = NOTEBOOKS.c.late_submission_penalty
+        columns = SUBMISSIONS.c.student_id, NOTEBOOKS.c.id, NOTEBOOKS.c.notebook_id, late
+        mine = self._ours(), SUBMISSIONS.c.student_id.in_(students)
+        rows = db.execute(select(*columns).select_from(joined).where(*mine)).all()
+        names = {cells.id: name for name, cells in self._notebooks.items()}
+        cells = {id: c for book in self._notebooks.values()
+                 for c, id in {**book.graded, **book.tasks}.items()}  # fmt: skip
+        points = _scores(db, [row[1] for row in rows], list(cells))
+        given: dict[str, dict] = {row[1]: {} for row in rows}
+        keys = [(id, cell) for id in given for cell in cells]
+        wanted = select(GRADES.c.notebook_id, GRADES.c.cell_id, GRADES.c.manual_score)
+        by_hand = GRADES.c.manual_score.is_not(None)
+        for owner, cell, score in (
+            db.execute(wanted.where(_among(GRADES, keys), by_hand)) if keys else ()
+        ):
+            given[owner][cells[cell]] = score
+        marks: dict[str, dict] = {}
+        for student, id, notebook, penalty in rows:
+            marks.setdefault(student, {})[names[notebook]] = points[id], penalty or 0.0, given[id]
+        return marks
+
+    def renew_penalties(self, students: Sequence[str]) -> None:
+        """Work out anew what lateness costs, from the scores as they are now."""
+        with self.engine.begin() as db:
+            theirs = select(SUBMISSIONS).where(self._ours(), SUBMISSIONS.c.student_id.in_(students))
+            rows = db.execute(theirs).all()
+            late = {
+                row.id: (row.student_id, seconds)
+                for row in rows
+                if (seconds := self._seconds_late(row.timestamp, row.extension)) > 0
+            }
+            self._put_penalties(db, self._put_notebooks(db, [row.id for row in rows]), late)
+
     def record(self, entries: Sequence[Entry]) -> None:
         """Write a batch of submissions, one a student, in one transaction.
 
@@ -109,6 +173,8 @@ class Recorder:
         graded, commented, unchanged = {}, {}, set()
         for entry in entries:
             for name, cells in self._notebooks.items():
+                if entry.only is not None and name not in entry.only:
+                    continue
                 there = notebooks[submissions[entry.graded.student], cells.id]
                 card = entry.graded.cards.get(name)
                 found = read_cells(entry.graded.notebooks.get(name))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,12 +32,17 @@ from grading.submissions import stand_in
 
 @dataclass(frozen=True)
 class Result:
-    """A submission and what came of it. problem: why it could not be graded at all, or None."""
+    """A submission and what came of it. problem: why it could not be graded at all, or None.
+
+    made_from: see Assignment; rows: notebooks whose rows in the gradebook are written (None: all)
+    """
 
     submission: Submission
     graded: Graded
     problem: str | None = None
     notes: list[str] = field(default_factory=list)
+    made_from: Mapping[str, str] = field(default_factory=dict)
+    rows: Collection[str] | None = None
 
     @property
     def size(self) -> int:
@@ -53,7 +58,8 @@ def put_away(results: Sequence[Result], course: CourseFolder, book: Recorder) ->
         timestamp, problem = handed_in_at(result.submission)
         result.notes.extend([*result.submission.left_out, *filter(None, [problem])])
         write_autograded(course, result)
-        entries.append(Entry(result.graded, timestamp, _unchanged(course, result.graded)))
+        unchanged = _unchanged(course, result.graded)
+        entries.append(Entry(result.graded, timestamp, unchanged, result.rows))
     book.record(entries)
     for result in results:
         graded = result.graded
@@ -78,6 +84,7 @@ def _report(result: Result) -> dict:
         "problem": result.problem,
         "submission_hash": graded.submission_hash,
         "checks_hash": graded.checks_hash,
+        "made_from": dict(result.made_from),
     }
 
 
@@ -85,15 +92,31 @@ def finished_report(
     course: CourseFolder, assignment: Assignment, submission: Submission
 ) -> dict | None:
     """The report of a submission that was graded as it is now, by the checks as they are now."""
+    report, touched = to_grade(course, assignment, submission)
+    return None if touched else report
+
+
+def to_grade(
+    course: CourseFolder, assignment: Assignment, submission: Submission
+) -> tuple[dict, list[str]]:
+    """Returns a tuple of: a submission's report, the notebooks whose results may be others now.
+
+    All of them, unless the report proves that the rest was made from what there is now.
+    """
     report = read_report(course.root, assignment.name, submission.student)
     folder = course.path("autograded", submission.student, assignment.name)
     finished = (
         report.get("submission_hash") == submission.hash
-        and report.get("checks_hash") == assignment.checks_hash
         and not report.get("problem")
         and all(_has_something(folder / f"{name}.ipynb") for name in assignment.released)
     )
-    return report if finished else None
+    made, now = report.get("made_from"), assignment.made_from
+    if not finished:
+        return report, list(assignment.released)
+    if not isinstance(made, dict) or set(made) != set(now) or set(report["notebooks"]) != set(now):
+        same = report.get("checks_hash") == assignment.checks_hash
+        return report, [] if same else list(assignment.released)
+    return report, [name for name in assignment.released if made[name] != now[name]]
 
 
 def _has_something(path: Path) -> bool:

@@ -22,6 +22,7 @@ class Assignment:
     secret: the course's own; mixed into the random numbers of every check
     sandbox: "auto" (the best that this machine has), or a driver's name
     checks_hash: of the checks, the reference and the notebooks; grades made with others are older
+    made_from: notebook's name -> hash of all that decides its results (grading/regrade)
     """
 
     name: str
@@ -32,6 +33,7 @@ class Assignment:
     sandbox: str = "auto"
     checks_hash: str = ""
     earlier: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
+    made_from: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,17 @@ class Submission:
 
     files: path relative to the submission's folder, with `/` -> content
     left_out: what was not taken along, a sentence each (links, devices, files that are too large)
+    only: names of the notebooks to grade (None: all)
     """
 
     student: str
     files: Mapping[str, bytes]
     left_out: tuple[str, ...] = ()
+    only: tuple[str, ...] | None = None
+
+    def asks_for(self, notebook: str) -> bool:
+        """Whether this notebook is to be graded."""
+        return self.only is None or notebook in self.only
 
     @property
     def hash(self) -> str:

@@ -25,6 +25,8 @@ def grade(assignment: Assignment, submission: Submission) -> Graded:
     _do(what, *place)
     notebooks, cards = {}, {}
     for name, data in assignment.instructor.items():
+        if not submission.asks_for(name):
+            continue
         handed_in = submission.files.get(f"{name}.ipynb")
         reason = None if handed_in is not None else "it was not handed in"
         if what == "say":
