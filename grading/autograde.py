@@ -113,9 +113,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--scheduler", metavar="ADDRESS", help="grade on a Dask cluster (tcp://HOST:PORT)"
     )
-    parser.add_argument(
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
         "--resume", action="store_true", help="skip submissions graded before by the same checks"
     )
+    which.add_argument(
+        "--changed",
+        action="store_true",
+        help="grade again only what changed checks or submissions touch; show whose score changes "
+        "and why, then ask (exit code 1: something would change and was not written)",
+    )
+    answer = parser.add_mutually_exclusive_group()
+    answer.add_argument("--yes", action="store_true", help="with --changed: write without asking")
+    answer.add_argument("--dry-run", action="store_true", help="with --changed: only show")
     parser.add_argument(
         "--sandbox", metavar="NAME", default="auto", help="how to shut code in (default: auto)"
     )
@@ -133,6 +143,12 @@ def positive(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.changed:
+        from grading.regrade.changed import run_changed
+
+        return run_changed(args, GRADE)
+    if args.yes or args.dry_run:
+        raise GradingError("--yes and --dry-run belong to --changed: add it, or leave them out.")
     start = time.monotonic()
     try:
         tally = autograde(

@@ -19,8 +19,8 @@ from grading.engine.tasks import Assignment, Submission, hash_of
 from grading.errors import GradingError
 from grading.intake import given_files, read_submission
 from grading.needs import need_nbgrader
-from grading.releases import store
 from grading.regrade.made_from import made_from
+from grading.releases import store
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ The only place that writes a course's gradebook, autograded notebooks and report
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from tqdm import tqdm
@@ -47,10 +47,14 @@ class Desk:
         self._oldest = 0.0
 
     def grade(self, students: list[str], pool: Pool, resume: bool) -> None:
+        """Grade and write students' submissions."""
+        self.work(self._submissions(students, resume), pool)
+
+    def work(self, submissions: Iterable[Submission], pool: Pool) -> None:
         """Grade and write. What has come back is written whatever happens."""
         waiting = False
         try:
-            for answer in answers(self._submissions(students, resume), pool):
+            for answer in answers(submissions, pool):
                 if answer is not None:
                     self._take(*answer)
                 elif pool.size() == 0 and not waiting:

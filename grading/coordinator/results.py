@@ -26,7 +26,7 @@ from grading.grade import put_hidden_tests
 from grading.intake import handed_in_at
 from grading.marks import put_notice
 from grading.notebooks import to_bytes
-from grading.reports import made_from, read_report, report_path, score_card, to_json
+from grading.reports import read_report, report_path, score_card, submission_of, to_json
 from grading.submissions import stand_in
 
 
@@ -55,11 +55,8 @@ def put_away(results: Sequence[Result], course: CourseFolder, book: Recorder) ->
     """Write a batch of results. Each is complete when its report is there."""
     entries = []
     for result in results:
-        timestamp, problem = handed_in_at(result.submission)
-        result.notes.extend([*result.submission.left_out, *filter(None, [problem])])
+        entries.append(entry_of(course, result))
         write_autograded(course, result)
-        unchanged = _unchanged(course, result.graded)
-        entries.append(Entry(result.graded, timestamp, unchanged, result.rows))
     book.record(entries)
     for result in results:
         graded = result.graded
@@ -67,10 +64,17 @@ def put_away(results: Sequence[Result], course: CourseFolder, book: Recorder) ->
         files.write_all({path: to_json(_report(result))})
 
 
+def entry_of(course: CourseFolder, result: Result) -> Entry:
+    """What the gradebook takes of a result; what is to be said of it is noted in the result."""
+    timestamp, problem = handed_in_at(result.submission)
+    result.notes[:] = [*result.submission.left_out, *filter(None, [problem])]
+    return Entry(result.graded, timestamp, _unchanged(course, result.graded), result.rows)
+
+
 def _unchanged(course: CourseFolder, graded: Graded) -> frozenset[str]:
     """The notebooks that were graded before, from the same submission."""
     before = read_report(course.root, graded.assignment, graded.student)
-    same = {n for n in graded.cards if made_from(before, n) == graded.submission_hash}
+    same = {n for n in graded.cards if submission_of(before, n) == graded.submission_hash}
     return frozenset(same)
 
 

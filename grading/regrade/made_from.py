@@ -42,6 +42,11 @@ def made_from(assignment: Assignment) -> dict[str, str]:
                 name,
                 assignment.released[name],
                 assignment.instructor[name],
+                *(
+                    part
+                    for item in sorted(assignment.earlier.get(name, {}).items())
+                    for part in item
+                ),
                 *code_of(exercises_of(assignment.instructor[name])),
             ]
         )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +16,7 @@ from grading import files
 from grading.coordinator.results import Result
 from grading.engine.tasks import Assignment, Graded, Submission, hash_of
 from grading.regrade.state import Place
+from grading.reports import read_report
 
 
 @dataclass
@@ -63,10 +63,12 @@ class Pending:
     def _whole(self, result: Result) -> Result:
         """Add to a result what it leaves as it is, and tell the rows that are not as they were."""
         submission, graded = result.submission, result.graded
-        old = self.old_cards(submission.student)
+        report = self.old_report(submission.student)
+        old = report.get("notebooks", {})
         rows = {n for n, card in graded.cards.items() if is_other(old.get(n), card)}
         if submission.only is None:
-            return replace(result, rows=None if rows or not old else rows)
+            same = report.get("submission_hash") == submission.hash
+            return replace(result, rows=rows if same else None)
         folder = self.place.folder(submission.student)
         rest = set(self.assignment.released) - set(submission.only)
         notebooks = {name: (folder / f"{name}.ipynb").read_bytes() for name in rest}
@@ -74,12 +76,9 @@ class Pending:
         graded = replace(graded, notebooks=notebooks | dict(graded.notebooks), cards=cards)
         return replace(result, graded=graded, rows=rows)
 
-    def old_cards(self, student: str) -> dict:
-        """Notebook's name -> the score card of the last grading."""
-        try:
-            return json.loads(self.place.report(student).read_bytes())["notebooks"]
-        except (OSError, ValueError, KeyError):
-            return {}
+    def old_report(self, student: str) -> dict:
+        """The report of the last grading; its "notebooks" are empty where there was none."""
+        return read_report(self.place.course.root, self.assignment.name, student)
 
     def _origin(self, submission: Submission) -> str:
         """All that a result depends on, as one hash."""
@@ -89,9 +88,9 @@ class Pending:
         only = sorted(submission.only or self.assignment.released)
         return hash_of([submission.student, submission.hash, old, repr(made), *only])
 
-    def forget(self) -> None:
-        """Everything is written."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def forget(self, student: str) -> None:
+        """A student's result is written, and waits no more."""
+        self._path(student).unlink(missing_ok=True)
 
 
 def is_other(old: dict | None, new: dict) -> bool:

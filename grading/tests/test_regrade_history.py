@@ -153,6 +153,7 @@ def test_a_run_that_broke_off_while_writing_is_taken_back(course, monkeypatch, m
     with monkeypatch.context() as patch:
         patch.setattr(place, moment, then_dies(getattr(place, moment)))
         course.hand_in("ann", write=("halve", "square"))
+        (course.submitted("ann") / "new.txt").write_text("7")
         with pytest.raises(Killed):
             course.grade(jobs=1, students=["ann"])
     assert everything(course) != before
