@@ -14,50 +14,21 @@ from grading.regrade.changed import regrade
 from grading.regrade.history import History
 from grading.tests import fake_grading
 from grading.tests import graded_course as kit
-
-STUDENTS = ("ann", "böb", "cal")
-
-
-@pytest.fixture(scope="module")
-def graded(tmp_path_factory):
-    course = kit.build_course(tmp_path_factory.mktemp("built") / "course")
-    for student in STUDENTS:
-        course.hand_in(student, write=("double", student))
-    course.grade(jobs=1)
-    return course
+from grading.tests.regraded_class import STUDENTS, everything, grade_here, graded
 
 
 @pytest.fixture
-def course(graded, tmp_path, monkeypatch):
+def course(tmp_path_factory, tmp_path, monkeypatch):
     monkeypatch.delenv("CS231N_DATABASE_URL", raising=False)
-    return graded.copy(tmp_path / "course")
+    return graded(tmp_path_factory.getbasetemp()).copy(tmp_path / "course")
 
 
 @pytest.fixture
 def workers(monkeypatch):
-    """Grading in this process: (student, notebooks graded) for each submission."""
+    """(student, notebooks graded) for each submission that is graded."""
     seen = []
-
-    def answers(submissions, pool):
-        for submission in submissions:
-            result = fake_grading.grade(pool, submission)
-            seen.append((submission.student, sorted(result.notebooks)))
-            yield submission, "graded", result
-
-    monkeypatch.setattr(desk, "answers", answers)
-    monkeypatch.setattr("grading.regrade.changed.open_pool", no_pool)
+    grade_here(monkeypatch, seen)
     return seen
-
-
-class no_pool:
-    def __init__(self, job, *rest):
-        self.assignment = job.assignment
-
-    def __enter__(self):
-        return self.assignment
-
-    def __exit__(self, *problem):
-        pass
 
 
 def changed(course, answer=True, said=None, **options):
@@ -79,12 +50,6 @@ def mend(course, notebook="1_small", points=None):
     path.write_text(json.dumps(content))
 
 
-def everything(course):
-    folders = [course.root / "reports", course.root / "autograded"]
-    files = {p: p.read_bytes() for f in folders for p in f.rglob("*") if p.is_file()}
-    return kit.rows(course.db_url), files
-
-
 def test_only_the_notebook_that_a_change_touches_is_graded(course, workers):
     assert changed(course) == 0
     assert workers == []
@@ -94,7 +59,7 @@ def test_only_the_notebook_that_a_change_touches_is_graded(course, workers):
     workers.clear()
     assert changed(course) == 0
     assert workers == []
-    assert course.grade(jobs=1, resume=True).before == 3
+    assert course.grade(resume=True).before == 3
 
 
 def test_a_new_submission_and_a_lost_report_are_graded_whole(course, workers):
@@ -102,7 +67,7 @@ def test_a_new_submission_and_a_lost_report_are_graded_whole(course, workers):
     course.report_path("böb").unlink()
     assert changed(course) == 0
     assert workers == [("ann", ["1_small", "2_essay"]), ("böb", ["1_small", "2_essay"])]
-    assert course.grade(jobs=1, resume=True).before == 3
+    assert course.grade(resume=True).before == 3
 
 
 def test_a_report_that_does_not_say_what_it_was_made_from_is_not_trusted(course, workers):

@@ -15,37 +15,22 @@ from grading.regrade.history import History
 from grading.regrade.opened import opened
 from grading.regrade.undo_command import undo
 from grading.tests import graded_course as kit
-
-
-@pytest.fixture(scope="module")
-def graded(tmp_path_factory):
-    """Two students, graded."""
-    course = kit.build_course(tmp_path_factory.mktemp("built") / "course")
-    course.hand_in("ann")
-    course.hand_in("böb")
-    course.grade(jobs=1)
-    return course
+from grading.tests.regraded_class import everything, grade_here, graded
 
 
 @pytest.fixture
-def course(graded, tmp_path, monkeypatch):
+def course(tmp_path_factory, tmp_path, monkeypatch):
     monkeypatch.delenv("CS231N_DATABASE_URL", raising=False)
-    return graded.copy(tmp_path / "course")
+    grade_here(monkeypatch, [])
+    return graded(tmp_path_factory.getbasetemp()).copy(tmp_path / "course")
 
 
 def again(course, student):
     """Hand in something that scores otherwise, and grade it."""
     before = kit.rows(course.db_url)
     course.hand_in(student, write=("halve", "square"))
-    course.grade(jobs=1, students=[student])
+    course.grade(students=[student])
     assert kit.rows(course.db_url) != before
-
-
-def everything(course):
-    """All that grading writes: rows of the gradebook, reports, autograded files."""
-    folders = [course.root / "reports", course.root / "autograded"]
-    files = {p: p.read_bytes() for f in folders for p in f.rglob("*") if p.is_file()}
-    return kit.rows(course.db_url), files
 
 
 def undone(course, number=None):
@@ -73,7 +58,7 @@ def test_undoing_gives_back_scores_comments_reports_and_notebooks(course):
 
 
 def test_undoing_the_first_grading_leaves_no_score_behind(course):
-    assert sorted(undone(course, 1).back) == ["ann", "böb"]
+    assert sorted(undone(course, 1).back) == ["ann", "böb", "cal"]
     assert [row for row in kit.rows(course.db_url) if row[0] != "student"] == []
     assert not course.report_path("ann").exists()
     assert not course.autograded("ann").exists()
@@ -104,7 +89,7 @@ def test_a_penalty_for_lateness_follows_the_scores_back(course):
     with Gradebook(course.db_url, kit.COURSE) as book:
         book.update_or_create_assignment(kit.ASSIGNMENT, duedate="2026-03-01 12:00:00 UTC")
     (course.submitted("ann") / "timestamp.txt").write_text("2026-03-01 13:00:00 UTC")
-    course.grade(jobs=1, students=["ann"])
+    course.grade(students=["ann"])
     before = kit.rows(course.db_url)
     again(course, "ann")
     undone(course)
@@ -126,7 +111,7 @@ def test_the_history_says_who_changed_what(course, capsys):
 
 
 def test_grading_that_changes_no_score_takes_no_place_in_the_history(course):
-    course.grade(jobs=1)
+    course.grade()
     with History(course.root, kit.ASSIGNMENT) as history:
         assert [run.id for run in history.runs()] == [1]
     with sqlite3.connect(course.root / "history" / "week1.db") as db:
@@ -155,7 +140,7 @@ def test_a_run_that_broke_off_while_writing_is_taken_back(course, monkeypatch, m
         course.hand_in("ann", write=("halve", "square"))
         (course.submitted("ann") / "new.txt").write_text("7")
         with pytest.raises(Killed):
-            course.grade(jobs=1, students=["ann"])
+            course.grade(students=["ann"])
     assert everything(course) != before
     assert main(["history", kit.ASSIGNMENT, "--course", str(course.root)]) == 1
     assert "by half; they are now as they were before it: ann" in capsys.readouterr().out
@@ -173,7 +158,7 @@ def test_a_run_that_broke_off_after_its_last_write_is_kept(course, monkeypatch):
         patch.setattr(writing.History, "left", dies)
         course.hand_in("ann", write=("halve", "square"))
         with pytest.raises(Killed):
-            course.grade(jobs=1, students=["ann"])
+            course.grade(students=["ann"])
     after = everything(course)
     with opened(course.root, kit.ASSIGNMENT, "history") as work:
         assert work.taken_back == []

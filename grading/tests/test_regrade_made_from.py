@@ -1,4 +1,4 @@
-"""A change of a check makes just those notebooks count as changed that it can touch."""
+"""A changed check makes just those notebooks count as changed that it can touch, all of them."""
 
 import json
 import shutil
@@ -16,17 +16,18 @@ from grading.settings import ROOT
 POOL, CONV = ["max_pool_forward_naive"], ["conv_forward_naive"]
 
 
-@pytest.fixture
-def copy(tmp_path):
-    """The kit's code, to be changed."""
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """The kit's code, to be changed and put back."""
+    root = tmp_path_factory.mktemp("kit")
     for package in ("grading", "cs231n"):
         for path in (ROOT / package).rglob("*"):
             if path.suffix in made.CODE and "work" not in path.parts:
-                place = tmp_path / path.relative_to(ROOT)
+                place = root / path.relative_to(ROOT)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, place)
     made._whole.cache_clear()
-    yield tmp_path
+    yield root
     made._whole.cache_clear()
 
 
@@ -54,8 +55,10 @@ def code(root, exercises):
 def test_a_file_counts_for_the_notebooks_that_it_can_touch(copy, file, pooling, convolution):
     before = code(copy, POOL), code(copy, CONV)
     path = copy / file
-    path.write_text(path.read_text() + "\n# changed\n")
+    text = path.read_text()
+    path.write_text(text + "\n# changed\n")
     after = code(copy, POOL), code(copy, CONV)
+    path.write_text(text)
     assert (before[0] != after[0], before[1] != after[1]) == (pooling, convolution)
 
 
