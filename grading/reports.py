@@ -60,7 +60,7 @@ def write_report(root: Path, student: str, card: dict) -> None:
     files.write_all({report_path(root, card["assignment"], student): to_json(report)})
 
 
-def submission_of(report: dict, notebook: str) -> str | None:
+def graded_from(report: dict, notebook: str) -> str | None:
     """The hash of the submission that a notebook's score card was made from; None: not known."""
     card = report["notebooks"].get(notebook)
     return card and card.get("submission_hash", report.get("submission_hash"))

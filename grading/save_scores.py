@@ -14,7 +14,7 @@ from nbgrader.preprocessors import SaveAutoGrades
 
 from grading.execute import RESULTS, SUBMISSION
 from grading.marks import earlier_release, put_notice, repairs
-from grading.reports import read_report, score_card, submission_of, write_report
+from grading.reports import graded_from, read_report, score_card, write_report
 from grading.scores import exercise_of
 
 
@@ -28,7 +28,7 @@ class SaveScores(SaveAutoGrades):
         names, submission = resources["nbgrader"], resources[SUBMISSION]
         root = Path(self.parent.parent.coursedir.root)
         before = read_report(root, names["assignment"], names["student"])
-        self._unchanged = submission_of(before, names["notebook"]) == submission
+        self._unchanged = graded_from(before, names["notebook"]) == submission
         nb, resources = super().preprocess(nb, resources)
         card = score_card(names["assignment"], names["notebook"], self._results, self._reason)
         card |= {"repairs": repairs(nb), "release": earlier_release(nb)}

@@ -26,7 +26,7 @@ from grading.grade import put_hidden_tests
 from grading.intake import handed_in_at
 from grading.marks import put_notice
 from grading.notebooks import to_bytes
-from grading.reports import read_report, report_path, score_card, submission_of, to_json
+from grading.reports import graded_from, read_report, report_path, score_card, to_json
 from grading.submissions import stand_in
 
 
@@ -74,7 +74,7 @@ def entry_of(course: CourseFolder, result: Result) -> Entry:
 def _unchanged(course: CourseFolder, graded: Graded) -> frozenset[str]:
     """The notebooks that were graded before, from the same submission."""
     before = read_report(course.root, graded.assignment, graded.student)
-    same = {n for n in graded.cards if submission_of(before, n) == graded.submission_hash}
+    same = {n for n in graded.cards if graded_from(before, n) == graded.submission_hash}
     return frozenset(same)
 
 

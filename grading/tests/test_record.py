@@ -23,7 +23,7 @@ from grading.errors import GradingError
 from grading.execute import RESULTS, SUBMISSION
 from grading.intake import handed_in_at, read_submission
 from grading.marks import mark_for_review, review_reason
-from grading.reports import read_report, submission_of
+from grading.reports import graded_from, read_report
 from grading.scores import exercise_of
 from grading.tests import graded_course as kit
 
@@ -91,7 +91,7 @@ class Twice:
             assert result["success"], result
             submission = submission_of(self.root, student)
             timestamp, _ = handed_in_at(submission)
-            same = frozenset(n for n in BOTH if submission_of(before, n) == submission.hash)
+            same = frozenset(n for n in BOTH if graded_from(before, n) == submission.hash)
             entries.append(Entry(self.result(student), timestamp, same))
         penalty = late_penalty(self.config, course.log)
         with Recorder(self.ours, kit.COURSE, kit.ASSIGNMENT, penalty) as book:
