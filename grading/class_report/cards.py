@@ -46,7 +46,7 @@ class Cards:
     reasons: (student, notebook) -> why a person must look
     unexplained: exercise -> how many failed it, with no mistake of the bank recognised
     known: how many mistakes each student made
-    versions: hashes of the checks that the class was graded with
+    made_from: notebook -> hashes of all that decided on its results (grading/regrade/made_from.py)
     unreadable: reports that say nothing, a sentence each
     """
 
@@ -57,15 +57,22 @@ class Cards:
     unexplained: Counter = field(default_factory=Counter)
     explained: Counter = field(default_factory=Counter)
     known: Counter = field(default_factory=Counter)
-    versions: set[str] = field(default_factory=set)
+    made_from: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     unreadable: list[str] = field(default_factory=list)
     read: int = 0
 
+    @property
+    def versions(self) -> int:
+        """With how many versions of its checks a notebook of the class was graded, at most."""
+        return max(map(len, self.made_from.values()), default=0)
+
     def add(self, student: str, report: dict) -> None:
         """Count a student's report. Raises KeyError, TypeError, ... where it is not one."""
-        self.versions |= {report.get("checks_hash")} - {None}
-        seen = set()
+        made_from, seen = report.get("made_from") or {}, set()
         for notebook, card in report["notebooks"].items():
+            self.made_from[notebook] |= {made_from.get(notebook, report.get("checks_hash"))} - {
+                None
+            }
             if card["needs_review"]:
                 self.reasons[student, notebook] = str(card["needs_review"])
             for exercise, result in card["exercises"].items():

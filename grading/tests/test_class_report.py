@@ -73,6 +73,19 @@ def test_an_extension_makes_nobody_late(course):
     assert [words for words, rows in numbering.hand_in_times(n) if 2 in rows] == ["in an extension"]
 
 
+def test_grading_again_one_notebook_is_no_second_version_of_the_others(course):
+    made = {notebook: "1" for notebook in read(course).notebooks()}
+    for student in read(course).handed_in:
+        edit_report(course, student.id, lambda report: report.update(made_from=made))
+    assert read(course).cards.versions == 1
+    newer = made | {next(iter(made)): "2"}
+    for student in read(course).handed_in:
+        edit_report(course, student.id, lambda report: report.update(made_from=newer))
+    assert read(course).cards.versions == 1
+    edit_report(course, student.id, lambda report: report.update(made_from=made))
+    assert read(course).cards.versions == 2
+
+
 def test_attempts_are_those_that_were_collected(course):
     n = read(course)
     n.book.people[0].attempts, n.book.people[1].attempts = 2, numbering.MANY + 3

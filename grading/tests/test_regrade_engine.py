@@ -19,7 +19,7 @@ from grading.tests import graded_course as kit
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif("CS231N_LONG_TESTS" not in os.environ, reason="minutes of processor time"),
+    pytest.mark.skipif("CS231N_THOROUGH" not in os.environ, reason="minutes of processor time"),
 ]
 
 NAME = "conv_output_size"
