@@ -22,8 +22,9 @@ def copy(tmp_path_factory):
     root = tmp_path_factory.mktemp("kit")
     for package in ("grading", "cs231n"):
         for path in (ROOT / package).rglob("*"):
-            if path.suffix in made.CODE and "work" not in path.parts:
-                place = root / path.relative_to(ROOT)
+            name = path.relative_to(ROOT)
+            if path.suffix in made.CODE and "work" not in name.parts:
+                place = root / name
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, place)
     made._whole.cache_clear()
