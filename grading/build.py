@@ -145,6 +145,8 @@ def build(
     for assignment, notebooks in built.items():
         gradebook.refuse_conflicts(db_url, configuration.course_id, assignment, notebooks)
     course.mkdir(parents=True, exist_ok=True)
+    with gradebook.opened(db_url, configuration.course_id):
+        pass  # made whole, where there was none
     with settings.at_work(course):
         released = release_all(built, configuration.course_id, db_url)
     removed = stale + [p for part in ("source", "release") for p in _stale(course / part, built)]

@@ -144,6 +144,10 @@ def _make_empty(course: Path) -> None:
             f"{course} is not what an earlier demonstration left, so it is not removed. "
             "Move it away and run the command again."
         )
+    for path in course.iterdir():
+        if path.name == "demo.log":  # last: by it the rest is known to be ours
+            continue
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     shutil.rmtree(course)
 
 

@@ -4,34 +4,85 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+_NEW = re.compile(r"\..+\.[a-z0-9_]{8}\.new", re.DOTALL)  # as _lay_down names a file
+_NAME_BYTES = 255 - len("..12345678.new")
+_tidied: set[Path] = set()
 
 
 def write_all(files: Mapping[Path, bytes], remove: Iterable[Path] = ()) -> list[Path]:
     """Write several files: all are laid down beside their places first, and put there at the end.
 
-    Files that already have these bytes are left alone. Then `remove` is deleted.
+    Files that already have these bytes are left alone. Then `remove` is deleted. What a process
+    that was killed had laid down is cleared away.
 
     Returns the paths that were written or removed.
     """
     changed = {path: data for path, data in files.items() if not _has(path, data)}
     staged: dict[Path, Path] = {}
-    try:
-        for path, data in changed.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            staged[path] = _lay_down(path, data)
-        for path, new in staged.items():
-            os.replace(new, path)
-    finally:
-        for new in staged.values():
-            with contextlib.suppress(OSError):
-                new.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        for folder in dict.fromkeys(path.parent for path in files):
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(_writing_in(folder))
+        try:
+            for path, data in changed.items():
+                staged[path] = _lay_down(path, data)
+            for path, new in staged.items():
+                os.replace(new, path)
+        finally:
+            for new in staged.values():
+                with contextlib.suppress(OSError):
+                    new.unlink(missing_ok=True)
     gone = [path for path in remove if path.exists()]
     for path in gone:
         path.unlink()
     return [*changed, *gone]
+
+
+@contextmanager
+def held(folder: Path, alone: bool = False) -> Iterator[bool]:
+    """Hold a folder, with others or alone; the system lets it go when this process ends.
+
+    Yields whether it is held. Alone: False where others have it. Folders of some file systems
+    cannot be held.
+    """
+    if fcntl is None:
+        yield False
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB if alone else fcntl.LOCK_SH)
+            ours = True
+        except OSError:
+            ours = False
+        yield ours
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _writing_in(folder: Path) -> Iterator[None]:
+    """Say that new files lie in a folder; first, once a process, clear away those of the dead."""
+    if folder.resolve() not in _tidied:
+        with held(folder, alone=True) as alone:
+            for name in os.listdir(folder) if alone else ():
+                if _NEW.fullmatch(name):
+                    with contextlib.suppress(OSError):
+                        os.unlink(folder / name)
+        _tidied.add(folder.resolve())
+    with held(folder):
+        yield
 
 
 def _has(path: Path, data: bytes) -> bool:
@@ -40,7 +91,8 @@ def _has(path: Path, data: bytes) -> bool:
 
 def _lay_down(path: Path, data: bytes) -> Path:
     """The data in a new file in the folder of `path`, with ordinary permissions."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
+    stem = os.fsencode(path.name)[:_NAME_BYTES].decode("utf-8", "ignore")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{stem}.", suffix=".new")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

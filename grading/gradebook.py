@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -35,6 +38,8 @@ def opened(db_url: str, course_id: str) -> Iterator:
 
     put_environment_on_path()
     try:
+        make(db_url, course_id)
+        say_if_locked(db_url)
         with Gradebook(db_url, course_id) as book:
             yield book
     except (SQLAlchemyError, ImportError) as problem:
@@ -42,6 +47,42 @@ def opened(db_url: str, course_id: str) -> Iterator:
             f"The gradebook could not be used: {str(problem).splitlines()[0]}\n"
             "`python -m grading doctor` looks for the reason."
         ) from None
+
+
+def make(db_url: str, course_id: str) -> None:
+    """Make the gradebook, where it is a file that is not there: whole, or not at all.
+
+    nbgrader makes one table after another, and does not go on with what it left half-made.
+    """
+    if not is_missing_file(db_url):
+        return
+    from nbgrader.api import Gradebook
+
+    path = _file_of(db_url)
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)  # of a process that was killed
+    with Gradebook(f"sqlite:///{new}", course_id):
+        pass
+    with suppress(FileExistsError):  # somebody else was faster
+        os.link(new, path)
+    new.unlink()
+
+
+def say_if_locked(db_url: str) -> None:
+    """Say so where another program is writing into an SQLite gradebook, and we shall wait."""
+    if not db_url.startswith("sqlite:///") or is_missing_file(db_url):
+        return
+    db = sqlite3.connect(_file_of(db_url), timeout=0, isolation_level=None)
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("ROLLBACK")
+    except sqlite3.OperationalError as problem:
+        if "locked" in str(problem):
+            print("Another program is writing into the gradebook: waiting …", file=sys.stderr)
+    except sqlite3.DatabaseError:
+        pass  # told when it is opened
+    finally:
+        db.close()
 
 
 def refuse_conflicts(
@@ -88,8 +129,11 @@ def refuse_conflicts(
 
 def is_missing_file(db_url: str) -> bool:
     """Whether the gradebook is a file that does not exist yet."""
-    path = db_url.removeprefix("sqlite:///").partition("?")[0]
-    return db_url.startswith("sqlite:///") and not Path(path).exists()
+    return db_url.startswith("sqlite:///") and not _file_of(db_url).exists()
+
+
+def _file_of(db_url: str) -> Path:
+    return Path(db_url.removeprefix("sqlite:///").partition("?")[0])
 
 
 def _recorded_cells(notebook) -> set[str]:

@@ -160,8 +160,17 @@ def database_url(course: Path) -> str:
     `database`, else SQLite in the folder.
     """
     given = os.environ.get("CS231N_DATABASE_URL") or load(file_of(course)).database
-    # Two graders at work wait for each other instead of failing with "database is locked".
-    return given or f"sqlite:///{course.resolve() / 'gradebook.db'}?timeout=60"
+    return _patient(given or f"sqlite:///{course.resolve() / 'gradebook.db'}")
+
+
+def _patient(url: str) -> str:
+    """SQLite's address with the seconds for which programs wait for each other.
+
+    Without, the second one fails after 5 s with "database is locked".
+    """
+    if not url.startswith("sqlite:") or "timeout=" in url:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}timeout=60"
 
 
 def secret(course: Path | None = None) -> str:

@@ -28,6 +28,7 @@ from grading.releases import store
 from grading.releases.forward import bring_forward
 from grading.releases.origin import origin
 from grading.repair import Unreadable, read, repair
+from grading.unfinished import make_anew
 
 
 class ReadSubmission(NotebookExporter):
@@ -38,6 +39,7 @@ class ReadSubmission(NotebookExporter):
         if isinstance(self.parent, Autograde):
             _expect_every_notebook(self.parent)
             _leave_links_out(self.parent)
+            make_anew(self.parent)
 
     def from_filename(self, filename: str, resources: dict, **kwargs):
         """Convert one notebook. Returns a tuple of: its text, the resources."""

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from grading.coordinator.gradebook_rows import cells_of
 from grading.errors import GradingError
-from grading.gradebook import is_missing_file
+from grading.gradebook import is_missing_file, say_if_locked
 
 GRADES, NOTEBOOKS = Grade.__table__, SubmittedNotebook.__table__
 SUBMISSIONS, STUDENTS = SubmittedAssignment.__table__, Student.__table__
@@ -84,6 +84,7 @@ def read_book(db_url: str, assignment: str, release: Path) -> Book:
     if is_missing_file(db_url):
         path = db_url.removeprefix("sqlite:///").partition("?")[0]
         raise GradingError(f"There is no gradebook {path}. {_FIRST}")
+    say_if_locked(db_url)
     try:
         engine = create_engine(db_url)
         try:

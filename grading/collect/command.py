@@ -19,7 +19,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from grading import files
+from grading import files, gradebook
 from grading.collect.choose import SETTINGS
 from grading.collect.collecting import Collection, collect
 from grading.collect.platforms import GROUPED_BY
@@ -62,14 +62,12 @@ def prepare(assignment: str, course: Path | None, roster: Path | None, **options
 
 def _gradebook(directory, assignment: str) -> tuple[dict[str, Student], datetime | None]:
     """Returns a tuple of: the students in the gradebook, when the assignment is due (UTC)."""
-    from nbgrader.api import Gradebook, MissingEntry
+    from nbgrader.api import MissingEntry
 
-    url = directory.db_url
-    file = url.removeprefix("sqlite:///").partition("?")[0]
-    if url.startswith("sqlite:///") and not Path(file).exists():
+    if gradebook.is_missing_file(directory.db_url):
         return {}, None  # it would be made
     students: dict[str, Student] = {}
-    with Gradebook(url, directory.course_id) as book:
+    with gradebook.opened(directory.db_url, directory.course_id) as book:
         for row in book.students:
             values = (row.first_name or "", row.last_name or "", row.email or "")
             student = Student(row.id, *values, frozenset(filter(None, [row.lms_user_id])))

@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from grading.errors import GradingError
 from grading.intake import TIMESTAMP, read_folder
 from grading.reports import to_json
 
+MOVING = "moving.json"  # in the staging folder: what is between two places just now
 FORMAT = "%Y-%m-%d %H:%M:%S.%f UTC"  # nbgrader's
 
 
@@ -109,9 +110,13 @@ def put(place: Place, content: dict[str, bytes], attempt: Attempt, staging: Path
         _write(new / name, data)
     if attempt.when:
         _write(new / TIMESTAMP, _stamp(attempt))
-    before = _set_aside(place)
+    place.submitted.parent.mkdir(parents=True, exist_ok=True)
+    before = _aside(place)
+    if before:
+        moves = {"from": str(before), "to": str(place.submitted)}
+        files.write_all({staging / MOVING: to_json(moves)})
+        os.rename(place.submitted, before)
     try:
-        place.submitted.parent.mkdir(parents=True, exist_ok=True)
         os.rename(new, place.submitted)
     except BaseException:
         if before:
@@ -152,7 +157,8 @@ def _write_note(place: Place, number: str, attempt: Attempt) -> None:
     files.write_all({place.note: to_json(about)})
 
 
-def _set_aside(place: Place) -> Path | None:
+def _aside(place: Place) -> Path | None:
+    """Where what is there goes to; None where nothing is."""
     if not place.is_there:
         return None
     place.replaced.mkdir(parents=True, exist_ok=True)
@@ -162,7 +168,6 @@ def _set_aside(place: Place) -> Path | None:
     while os.path.lexists(target):
         number += 1
         target = place.replaced / f"{stem}-{number}"
-    os.rename(place.submitted, target)
     return target
 
 
@@ -174,10 +179,20 @@ def _write(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def _move_back(staging: Path) -> None:
+    """Put back what a killed run had set aside, where nothing came into its place."""
+    with suppress(FileNotFoundError, ValueError):
+        moves = json.loads((staging / MOVING).read_text(encoding="utf-8"))
+        there, back = Path(moves["from"]), Path(moves["to"])
+        if there.is_dir() and not os.path.lexists(back):
+            os.rename(there, back)
+
+
 @contextmanager
 def staging_folder(course: Path, assignment: str) -> Iterator[Path]:
     """An empty folder in the course's, gone afterwards; also what a killed run left there."""
     folder = course / f".collecting-{assignment}"
+    _move_back(folder)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     try:

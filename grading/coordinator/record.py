@@ -28,6 +28,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from grading.coordinator.gradebook_rows import Penalty, cells_of, comments, grades, read_cells
 from grading.engine.tasks import Graded
 from grading.errors import GradingError
+from grading.gradebook import say_if_locked
 
 ATTEMPTS = 3
 
@@ -55,6 +56,7 @@ class Recorder:
     def __init__(
         self, db_url: str, course_id: str, assignment: str, penalty: Penalty | None = None
     ):
+        say_if_locked(db_url)
         try:
             self._gradebook = Gradebook(db_url, course_id)
         except (SQLAlchemyError, ImportError) as problem:

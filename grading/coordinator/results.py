@@ -28,6 +28,7 @@ from grading.marks import put_notice
 from grading.notebooks import to_bytes
 from grading.reports import graded_from, read_report, report_path, score_card, to_json
 from grading.submissions import stand_in
+from grading.unfinished import leftovers
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ def to_grade(
     finished = (
         report.get("submission_hash") == submission.hash
         and not report.get("problem")
+        and not leftovers(folder)
         and all(_has_something(folder / f"{name}.ipynb") for name in assignment.released)
     )
     made, now = report.get("made_from"), assignment.made_from
@@ -164,7 +166,7 @@ def write_autograded(course: CourseFolder, result: Result) -> None:
     contents = _others(result.submission.files, course.directory.ignore)
     contents |= {f"{name}.ipynb": data for name, data in graded.notebooks.items()}
     place.parent.mkdir(parents=True, exist_ok=True)
-    for leftover in place.parent.glob(f".{place.name}.*.tmp"):  # of a coordinator that was killed
+    for leftover in leftovers(place):  # of somebody who was killed
         shutil.rmtree(leftover)
     new, old = (place.with_name(f".{place.name}.{word}.tmp") for word in ("new", "old"))
     for name, data in contents.items():

@@ -64,6 +64,8 @@ def gradebook(course: Path) -> Finding:
     try:
         here, students, trouble = _look_into(url)
     except (SQLAlchemyError, ImportError) as problem:
+        if "database is locked" in str(problem):
+            return note(f"{shown} is in use by another program", "Look again when that is done.")
         return missing(
             f"{shown} cannot be opened: {str(problem).splitlines()[0]}",
             "Is the database running, its name right, and the extra `postgres` installed?",

@@ -11,6 +11,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from sqlalchemy.exc import SQLAlchemyError
 
 from grading.errors import GradingError
+from grading.gradebook import say_if_locked
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def read_rows(course: Path | None, name: str) -> list[Row]:
 
     place = open_course(course, "export.log").directory
     _must_exist(place.db_url)
+    say_if_locked(place.db_url)
     try:
         with Gradebook(place.db_url, place.course_id) as gradebook:
             try:

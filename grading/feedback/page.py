@@ -16,12 +16,14 @@ from pathlib import Path
 from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 from nbgrader import utils
+from nbgrader.converters import GenerateFeedback
 from nbgrader.preprocessors import NbGraderPreprocessor
 from pygments.formatters import HtmlFormatter
 from traitlets import List
 from traitlets.config import Config
 
 from grading import harmless, marks, scores
+from grading.unfinished import make_anew
 
 # MathJax alone may run; it needs `eval` and styles. See mathjax.html.j2 of nbconvert.
 _MATHJAX = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/"
@@ -70,6 +72,8 @@ class FeedbackPage(HTMLExporter):
         own.FeedbackPage.template_name = _NAME
         own.FeedbackPage.extra_template_basedirs = [str(_TEMPLATES)]
         super().__init__(config=own, **options)
+        if isinstance(self.parent, GenerateFeedback):
+            make_anew(self.parent)
 
     def default_filters(self) -> Iterator[tuple]:
         """The filters of nbconvert's templates: text cells and comments are made harmless too."""

@@ -7,17 +7,17 @@ said here can be written into DIR/course.toml afterwards.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import secrets
 import shlex
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 
-from grading import build, due, points, settings
+from grading import build, due, files, points, settings
 from grading.errors import GradingError
 from grading.needs import need_nbgrader
 from grading.notebooks import read_cells
@@ -25,6 +25,7 @@ from grading.settings import GRADING, NBGRADER_CONFIG, ROOT, SETTINGS, Settings
 from grading.start import course_files, roster
 
 SUMMARY = "Make a course: its folder, settings, secret, due dates, students."
+STAGE = ".course.new"  # the folder in which a course is made
 
 
 def init(
@@ -37,6 +38,7 @@ def init(
 ) -> None:
     """Make the course's folder, with the gradebook where there are students or due dates."""
     folder = folder.resolve()
+    _clear_away(folder)
     _refuse(folder)
     sources = sources or build.Sources()
     assignments = build.assignments(sources)
@@ -93,6 +95,29 @@ def _refuse(folder: Path) -> None:
         raise GradingError(f"{folder.parent} does not exist: make it first.")
 
 
+def _stage(folder: Path) -> Path:
+    """Where the course is made: in a folder that is there, else beside it."""
+    if folder.is_dir():
+        return folder / STAGE
+    number = hashlib.sha256(os.fsencode(folder.name)).hexdigest()[:16]  # a name may be long
+    return folder.parent / f".{number}{STAGE}"
+
+
+def _clear_away(folder: Path) -> None:
+    """Remove what an `init` left that was killed: its stage, and links to files in that."""
+    stage = _stage(folder)
+    if not stage.is_dir() or stage.is_symlink():
+        return
+    with files.held(stage, alone=True) as dead:
+        if not dead:
+            raise GradingError(f"Another `init` is at work in {folder}. Wait until it is done.")
+        if not (folder / SETTINGS.name).exists():  # the last one to get there
+            for path in stage.iterdir():
+                if (folder / path.name).exists() and path.samefile(folder / path.name):
+                    (folder / path.name).unlink()
+        shutil.rmtree(stage)
+
+
 @contextmanager
 def _staged(folder: Path) -> Iterator[Path]:
     """A folder whose content becomes the course's when all went well, and vanishes if not.
@@ -101,19 +126,21 @@ def _staged(folder: Path) -> Iterator[Path]:
     its owner's alone, as grades are private.
     """
     is_there = folder.is_dir()
-    place = folder if is_there else folder.parent
-    stage = Path(tempfile.mkdtemp(prefix=".course-", suffix=".new", dir=place))
+    stage = _stage(folder)
+    stage.mkdir(mode=0o700)
     moved: list[Path] = []
     try:
-        yield stage
-        if not is_there:
-            stage.rename(folder)
-            return
-        if [path for path in folder.iterdir() if path != stage]:
-            raise GradingError(f"{folder} was filled meanwhile, and nothing in it was changed.")
-        for path in sorted(stage.iterdir()):
-            moved.append(path.rename(folder / path.name))
-        stage.rmdir()
+        with files.held(stage):
+            yield stage
+            if not is_there:
+                stage.rename(folder)
+                return
+            if [path for path in folder.iterdir() if path != stage]:
+                raise GradingError(f"{folder} was filled meanwhile, and nothing in it was changed.")
+            for path in sorted(stage.iterdir(), key=lambda path: path.name == SETTINGS.name):
+                os.link(path, folder / path.name)
+                moved.append(folder / path.name)
+            shutil.rmtree(stage)
     except BaseException:
         for path in moved:
             path.unlink(missing_ok=True)
