@@ -27,7 +27,7 @@ def database_url(course: Path) -> str:
         configured = config.CourseDirectory.get("db_url")
         if isinstance(configured, str) and configured and not configured.startswith("sqlite:"):
             return configured
-    return f"sqlite:///{(course / 'gradebook.db').resolve()}?timeout=60"
+    return settings.patient(f"sqlite:///{(course / 'gradebook.db').resolve()}")
 
 
 @contextmanager

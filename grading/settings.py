@@ -24,6 +24,7 @@ SETTINGS = GRADING / "course.toml"
 NBGRADER_CONFIG = "nbgrader_config.py"
 ADDRESS = r"https?://[^\s\"'\\<>]+[^\s\"'\\<>/]"
 LANGUAGES = ("en",)
+PATIENCE = 60  # seconds for a gradebook that another program writes into
 
 
 def by_number(name: str) -> tuple[int, str]:
@@ -160,17 +161,17 @@ def database_url(course: Path) -> str:
     `database`, else SQLite in the folder.
     """
     given = os.environ.get("CS231N_DATABASE_URL") or load(file_of(course)).database
-    return _patient(given or f"sqlite:///{course.resolve() / 'gradebook.db'}")
+    return patient(given or f"sqlite:///{course.resolve() / 'gradebook.db'}")
 
 
-def _patient(url: str) -> str:
-    """SQLite's address with the seconds for which programs wait for each other.
+def patient(url: str) -> str:
+    """SQLite's address with the time for which programs wait for each other.
 
     Without, the second one fails after 5 s with "database is locked".
     """
     if not url.startswith("sqlite:") or "timeout=" in url:
         return url
-    return f"{url}{'&' if '?' in url else '?'}timeout=60"
+    return f"{url}{'&' if '?' in url else '?'}timeout={PATIENCE}"
 
 
 def secret(course: Path | None = None) -> str:

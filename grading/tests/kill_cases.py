@@ -278,13 +278,16 @@ class Collect(Case):
         here = collected_class.Class(self.root)
         here.collect(here.folder(exchange("ada week1 03", "kim week1 04"), "one"))
         here.folder(exchange("ada week1 05", "jose week1 05"), "two")
+        here.folder(exchange("kim week1 04"), "three")
 
-    def run(self):
-        self.command(
-            "collect", collected_class.WEEK, self.root / "two", "--roster", self.root / "roster.csv"
-        )
+    def run(self, source="two"):
+        roster = self.root / "roster.csv"
+        self.command("collect", collected_class.WEEK, self.root / source, "--roster", roster)
 
     def check(self):
+        """Also where the next source has nothing of hers, ada has what she had."""
+        killing.run(lambda: self.run("three"), self.root)
+        assert any((self.course / "submitted" / "ada" / collected_class.WEEK).glob("*.ipynb"))
         for student, days in {"ada": ("day03", "day05"), "jose": (None, "day05")}.items():
             place = self.course / "submitted" / student / collected_class.WEEK
             for path in place.glob("*.ipynb") if place.exists() else ():
