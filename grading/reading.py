@@ -140,16 +140,24 @@ def _decode(content: bytes) -> str:
     for start, what in BINARY.items():
         if content.startswith(start):
             raise Unreadable(f"the file is {what}, not a notebook")
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise Unreadable("the file is in the encoding UTF-16; notebooks are in UTF-8")
-    if b"\0" in content:
+    encoding = _encoding(content)
+    if encoding == "utf-8-sig" and b"\0" in content:
         raise Unreadable("the file is binary data, not a notebook")
     try:
-        return content.decode("utf-8-sig")
+        return content.decode(encoding)
     except UnicodeDecodeError as problem:
+        if encoding != "utf-8-sig":
+            raise Unreadable("the file begins in the encoding UTF-16 and is damaged") from None
         raise Unreadable(
             f"the file is not in the encoding UTF-8 (byte {problem.start + 1} is wrong)"
         ) from None
+
+
+def _encoding(content: bytes) -> str:
+    """UTF-8, or UTF-16 as Windows' shell writes it, with its mark or without."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    return {b"{\0": "utf-16-le", b"\0{": "utf-16-be"}.get(content[:2], "utf-8-sig")
 
 
 def _parse(text: str) -> object:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from grading import files
+from grading.engine.tasks import hash_of
+
+NAME_BYTES = 255
 
 
 def score_card(assignment: str, notebook: str, results: dict, reason: str | None) -> dict:
@@ -32,7 +36,15 @@ def score_card(assignment: str, notebook: str, results: dict, reason: str | None
 
 def report_path(root: Path, assignment: str, student: str) -> Path:
     """Where the report of a student's submission is kept in a course folder."""
-    return root / "reports" / assignment / f"{student}.json"
+    return root / "reports" / assignment / file_name(student, ".json")
+
+
+def file_name(student: str, ending: str) -> str:
+    """A file's name with a student's id, which may be as long as a folder's name can be."""
+    if len(os.fsencode(student + ending)) <= NAME_BYTES:
+        return student + ending
+    start = os.fsencode(student)[:200].decode("utf-8", "ignore")
+    return f"{start}-{hash_of([student])[:16]}{ending}"
 
 
 def read_report(root: Path, assignment: str, student: str) -> dict:

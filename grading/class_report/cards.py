@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grading.reports import file_name
+
 MESSAGE = 300  # characters of a message that are told apart
 KINDS = 1000  # different messages of a check that are counted
 NOT_WRITTEN = ("is not implemented yet:", "is not defined: run the cell")  # of NotReady
@@ -115,17 +117,17 @@ def read_cards(folder: Path, students: Iterable[str]) -> Cards:
 
     The folder is listed, and no path is made of a student's id.
     """
-    there = {path.stem: path for path in folder.glob("*.json") if not path.is_symlink()}
+    there = {path.name: path for path in folder.glob("*.json") if not path.is_symlink()}
     cards = Cards()
     for student in students:
-        if student not in there:
+        path = there.get(file_name(student, ".json"))
+        if path is None:
             cards.unreadable.append(f"{student}: there is no report in {folder.name}/")
             continue
         try:
-            cards.add(student, json.loads(there[student].read_bytes()))
+            cards.add(student, json.loads(path.read_bytes()))
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
-            name = there[student].name
-            cards.unreadable.append(f"{student}: {name} is not a report ({_short(problem)})")
+            cards.unreadable.append(f"{student}: {path.name} is not a report ({_short(problem)})")
     return cards
 
 

@@ -16,9 +16,9 @@ from grading.errors import GradingError
 from grading.intake import DEPTH, read_file, unfit
 
 MOST = 500_000  # files of a source: 3,000 students with a hundred files each are 300,000
-JUNK = {
-    "__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".ipynb_checkpoints", "__pycache__",
-    ".git", ".venv",
+JUNK = {  # in small letters: Windows does not tell them from others
+    "__macosx", ".ds_store", "thumbs.db", "desktop.ini", "$recycle.bin",
+    "system volume information", ".ipynb_checkpoints", "__pycache__", ".git", ".venv",
 }  # fmt: skip
 
 
@@ -61,7 +61,7 @@ class Entry:
 
 def is_junk(path: str) -> bool:
     """What systems and editors leave behind: passed over in silence."""
-    return any(part in JUNK or part.startswith("._") for part in path.split("/"))
+    return any(part.casefold() in JUNK or part.startswith("._") for part in path.split("/"))
 
 
 def only(path: Path) -> list[Entry]:

@@ -51,7 +51,8 @@ class CourseFolder:
         known = re.compile(
             course.format_path(
                 course.submitted_directory, "(?P<student>.*)", re.escape(assignment), escape=True
-            )
+            ),
+            re.DOTALL,
         )
         excluded = course.student_id_exclude.split(",")
         found = {m["student"] for m in map(known.fullmatch, glob.glob(places)) if m}

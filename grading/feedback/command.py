@@ -2,7 +2,7 @@
 
 Takes the place of `nbgrader generate_feedback`: the same pages, in COURSE/feedback. They say what
 the gradebook says now, so write them again when people have given points. May be interrupted;
---resume leaves whole pages alone that are younger than the grading. Exit code 0: who was graded has
+--resume leaves whole pages of the last grading alone. Exit code 0: who was graded has
 pages; 1: some could not be written, and are named; 2: did not start.
 """
 
@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--jobs", type=positive, metavar="N", help="students at a time (default: the cores)"
     )
     parser.add_argument(
-        "--resume", action="store_true", help="leave pages alone that are younger than the grading"
+        "--resume", action="store_true", help="leave whole pages of the last grading alone"
     )
     parser.add_argument(
         "--course", metavar="DIR", type=Path, default=COURSE, help="default: grading/course"
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def has_pages(course, student: str, assignment: str) -> bool:
-    """Whether each autograded notebook has a whole page that is not older than it."""
+    """Whether each autograded notebook has a whole page that was made of it."""
     graded = course.path("autograded", student, assignment)
     pages = course.path("feedback", student, assignment)
     return all(_is_whole(pages / f"{path.stem}.html", path) for path in graded.glob("*.ipynb"))
@@ -81,7 +81,7 @@ def has_pages(course, student: str, assignment: str) -> bool:
 
 def _is_whole(page: Path, notebook: Path) -> bool:
     try:
-        if page.stat().st_mtime_ns < notebook.stat().st_mtime_ns:
+        if page.stat().st_mtime_ns != notebook.stat().st_mtime_ns:
             return False
         with page.open("rb") as file:
             file.seek(max(0, page.stat().st_size - 100))

@@ -331,7 +331,8 @@ class DemoAgain(Case):
     """The demonstration's first step: what an earlier one left is removed."""
 
     def prepare(self):
-        for name in ("demo.log", "course.toml", "source/1.ipynb", "zips/a.zip"):
+        names = [f"{number}.html" for number in range(8)]
+        for name in ("demo.log", *names, "source/1.ipynb", "zips/a.zip"):
             (self.course / name).parent.mkdir(parents=True, exist_ok=True)
             (self.course / name).touch()
 

@@ -57,7 +57,7 @@ def test_an_intact_file_is_read_as_it_is(tmp_path, nb):
         (b'{"cells": [], "nbformat": 7}', "format 7"),
         (b'{"worksheets": [1], "nbformat": 3}', "old notebook format 3"),
         ('{"cells": ["é"]}'.encode("latin-1"), "UTF-8"),
-        ('{"cells": []}'.encode("utf-16"), "UTF-16"),
+        ('{"cells": []}'.encode("utf-16")[:-1], "UTF-16"),
         (b'{\n<<<<<<< HEAD\n"cells": []\n=======\n>>>>>>> theirs\n}', "merge conflicts"),
     ],
 )
