@@ -12,9 +12,10 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import suppress
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Thread
 
 from tqdm import tqdm
 
@@ -70,11 +71,17 @@ def _stop(workers: list) -> None:
 
 
 def _start_worker(log: Path) -> None:
-    """Talk to the log, and leave Ctrl-C to the main process."""
+    """Talk to the log, leave Ctrl-C to the main process, and end when that is killed."""
+    Thread(target=_end_with_parent, daemon=True).start()
     with log.open("a", encoding="utf-8") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
         os.dup2(file.fileno(), sys.stderr.fileno())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _end_with_parent() -> None:
+    wait([parent_process().sentinel])
+    os._exit(1)
 
 
 def _problem_of(task: Future) -> str | None:

@@ -1,6 +1,9 @@
 """`python -m grading feedback`: everybody who is graded gets their pages, whatever happens."""
 
 import os
+import signal
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import pytest
 
@@ -8,6 +11,7 @@ pytest.importorskip("nbgrader")
 
 from grading.__main__ import main
 from grading.coordinator.course_folder import open_course
+from grading.feedback import pages
 from grading.feedback.command import has_pages
 from grading.tests import graded_course as kit
 
@@ -73,3 +77,17 @@ def test_before_grading_it_says_what_to_do_first(course, tmp_path, capsys):
     (copy.root / "autograded").rename(tmp_path / "elsewhere")
     assert feedback(copy) == 2
     assert "python -m grading autograde week1" in capsys.readouterr().err
+
+
+def test_a_killed_command_leaves_no_process_that_goes_on_writing(tmp_path):
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        spawn = get_context("spawn")
+        pool = ProcessPoolExecutor(1, spawn, pages._start_worker, (tmp_path / "x.log",))
+        os.write(writer, str(pool.submit(os.getpid).result()).encode())
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.close(writer)
+    worker = os.read(reader, 20).decode()
+    os.waitpid(child, 0)
+    kit.until(lambda: not kit.is_running(worker))
