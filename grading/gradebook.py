@@ -33,7 +33,7 @@ def database_url(course: Path) -> str:
 @contextmanager
 def opened(db_url: str, course_id: str) -> Iterator:
     """nbgrader's gradebook, closed at the end; a GradingError where the database refuses."""
-    from nbgrader.api import Gradebook
+    from nbgrader.api import Gradebook, InvalidEntry
     from sqlalchemy.exc import SQLAlchemyError
 
     put_environment_on_path()
@@ -42,7 +42,7 @@ def opened(db_url: str, course_id: str) -> Iterator:
         say_if_locked(db_url)
         with Gradebook(db_url, course_id) as book:
             yield book
-    except (SQLAlchemyError, ImportError) as problem:
+    except (SQLAlchemyError, InvalidEntry, ImportError) as problem:
         raise GradingError(
             f"The gradebook could not be used: {str(problem).splitlines()[0]}\n"
             "`python -m grading doctor` looks for the reason."

@@ -89,7 +89,10 @@ class _Steps:
             return
         if not isinstance(path, str | bytes | os.PathLike):
             return
-        ours = os.path.abspath(os.fsdecode(path)).startswith(self.watched)
+        folder = ""
+        if name in ("os.remove", "os.rmdir") and arguments[1] >= 0:  # in an open folder: rmtree
+            folder = os.readlink(f"/proc/self/fd/{arguments[1]}")
+        ours = os.path.abspath(os.path.join(folder, os.fsdecode(path))).startswith(self.watched)
         if ours and self.step(name in MORE_SPACE):
             raise OSError(self.disk, os.strerror(self.disk), os.fsdecode(path))
 
