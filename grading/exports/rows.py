@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import (
+    Grade,
+    Gradebook,
+    MissingEntry,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from sqlalchemy import case, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from grading.errors import GradingError
@@ -47,17 +54,48 @@ COLUMNS = (
 def rows_of(gradebook: Gradebook, assignment, students: Collection[str] = ()) -> list[Row]:
     """The rows of one of the gradebook's assignments; of these students only, if any are named."""
     submissions = {s.student_id: s for s in assignment.submissions}
-    return [
-        _row(assignment, student, submissions.get(student.id))
-        for student in gradebook.students
-        if not students or student.id in students
-    ]
+    points, penalties = _points(gradebook.db, assignment), _penalties(gradebook.db, assignment)
+    rows = []
+    for student in gradebook.students:
+        if students and student.id not in students:
+            continue
+        submission = submissions.get(student.id)
+        id = submission and submission.id
+        raw, waits = points.get(id, (0.0, False))
+        rows.append(_row(assignment, student, submission, raw, penalties.get(id, 0.0), waits))
+    return rows
 
 
-def _row(assignment, student, submission) -> Row:
-    raw = penalty = 0.0
-    if submission is not None:
-        raw, penalty = float(submission.score), float(submission.late_submission_penalty)
+def _points(db, assignment) -> dict[str, tuple[float, bool]]:
+    """Submission's id -> its points, whether a person must look at it.
+
+    As nbgrader's `score` and `needs_manual_grade` have them, for all in one statement: nbgrader
+    would look through the grades of the whole class for each student.
+    """
+    waits = func.max(case((Grade.needs_manual_grade, 1), else_=0))
+    found = (
+        select(SubmittedNotebook.assignment_id, func.sum(Grade.score), waits)
+        .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+        .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+        .where(SubmittedAssignment.assignment_id == assignment.id)
+        .group_by(SubmittedNotebook.assignment_id)
+    )
+    return {id: (float(score or 0.0), bool(waiting)) for id, score, waiting in db.execute(found)}
+
+
+def _penalties(db, assignment) -> dict[str, float]:
+    """Submission's id -> the points that lateness costs."""
+    penalty = func.sum(SubmittedNotebook.late_submission_penalty)
+    found = (
+        select(SubmittedNotebook.assignment_id, penalty)
+        .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+        .where(SubmittedAssignment.assignment_id == assignment.id)
+        .group_by(SubmittedNotebook.assignment_id)
+    )
+    return {id: float(points or 0.0) for id, points in db.execute(found)}
+
+
+def _row(assignment, student, submission, raw: float, penalty: float, waits: bool) -> Row:
     return Row(
         assignment=assignment.name,
         duedate=assignment.duedate,
@@ -72,7 +110,7 @@ def _row(assignment, student, submission) -> Row:
         score=max(0.0, raw - penalty),
         max_score=float(assignment.max_score),
         submitted=submission is not None,
-        needs_review=submission is not None and bool(submission.needs_manual_grade),
+        needs_review=waits,
     )
 
 

@@ -2,11 +2,14 @@
 
 import csv
 import io
+from collections import Counter
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nbgrader.api import Gradebook
+from sqlalchemy import event
 
 from grading import settings
 from grading.__main__ import main
@@ -15,6 +18,7 @@ from grading.exports import platforms, rows, sheet
 from grading.exports.platforms import Wishes
 from grading.exports.sheet import Sheet
 from grading.needs import put_environment_on_path
+from grading.tests import made_up_class
 
 EVIL = 'Ev"il, =1+1\n;Ω'
 FORMULA = "=cmd|' /C calc'!A0"
@@ -319,3 +323,24 @@ def test_what_cannot_be_done_is_said_and_nothing_is_written(course, tmp_path, ca
     assert main(["export", "week1", "--course", str(tmp_path)]) == 2
     assert "There is no gradebook" in capsys.readouterr().err
     assert path.read_text() == CANVAS
+
+
+def test_a_large_class_takes_no_more_statements_and_has_nbgrader_s_own_points(tmp_path):
+    """nbgrader looks through everybody's grades for each student: 3,000 took minutes."""
+    asked = Counter()
+    for size in (5, 40):
+        course = made_up_class.make_class(tmp_path / f"{size}", size)
+        with Gradebook(made_up_class.url(course), made_up_class.COURSE) as gradebook:
+            assignment = gradebook.find_assignment(made_up_class.ASSIGNMENT)
+            count = partial(lambda size, *_: asked.update([size]), size)
+            event.listen(gradebook.engine, "before_cursor_execute", count)
+            found = {row.student_id: row for row in rows.rows_of(gradebook, assignment)}
+            event.remove(gradebook.engine, "before_cursor_execute", count)
+            for submission in assignment.submissions:
+                row = found[submission.student_id]
+                assert row.raw_score == pytest.approx(submission.score)
+                assert row.late_submission_penalty == submission.late_submission_penalty
+                assert row.needs_review == submission.needs_manual_grade
+    assert any(row.late_submission_penalty for row in found.values())
+    assert len({row.needs_review for row in found.values()}) == 2
+    assert asked[5] == asked[40] > 0
