@@ -88,7 +88,7 @@ def refused(case):
     return work
 
 
-@commands("collect", "autograde again")
+@commands("collect")
 def test_a_disk_that_fills_up_costs_nothing_that_was_there(fresh, name):
     whole = fresh(name, "whole")
     steps = killing.run(whole.run, whole.root)
