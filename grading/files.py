@@ -49,6 +49,11 @@ def write_all(files: Mapping[Path, bytes], remove: Iterable[Path] = ()) -> list[
     return [*changed, *gone]
 
 
+def is_unfinished(name: str) -> bool:
+    """Whether a file of this name is what a killed process had laid down."""
+    return bool(_NEW.fullmatch(name))
+
+
 @contextmanager
 def held(folder: Path, alone: bool = False) -> Iterator[bool]:
     """Hold a folder, with others or alone; the system lets it go when this process ends.
@@ -77,7 +82,7 @@ def _writing_in(folder: Path) -> Iterator[None]:
     if folder.resolve() not in _tidied:
         with held(folder, alone=True) as alone:
             for name in os.listdir(folder) if alone else ():
-                if _NEW.fullmatch(name):
+                if is_unfinished(name):
                     with contextlib.suppress(OSError):
                         os.unlink(folder / name)
         _tidied.add(folder.resolve())

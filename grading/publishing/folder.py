@@ -19,7 +19,8 @@ def read(target: Path, new: Iterable[str] = ()) -> Tree:
     """
     if os.path.lexists(target) and not target.is_dir():
         raise GradingError(f"{target} is a file: name a folder, or a .zip or .tar.gz to write.")
-    if not target.is_dir() or not any(entry.name != ".git" for entry in target.iterdir()):
+    names = [entry.name for entry in target.iterdir()] if target.is_dir() else []
+    if not any(name != ".git" and not files.is_unfinished(name) for name in names):
         return {}
     written = about({LIST: _file(target / LIST)}) if (target / LIST).is_file() else None
     if written is None:
@@ -51,6 +52,8 @@ def write(target: Path, old: Tree, result: Tree) -> None:
     changed = {name: file for name, file in result.items() if old.get(name) != file}
     gone = [target / name for name in old.keys() - result.keys()]
     try:
+        if fresh:  # first, so that a run that was killed is known by it, and can go on
+            files.write_all({target / LIST: result[LIST].content})
         files.write_all({target / name: file.content for name, file in changed.items()}, gone)
         for name, file in changed.items():
             (target / name).chmod(0o755 if file.executable else 0o644)
