@@ -32,6 +32,7 @@ from grading.tests.test_record import FakeRun
 
 ROSTER = "id,first_name,last_name\nann,Ann,O'Hara\nbob,Bo\u0308b,李\ncal,Cal,Q\n"
 EMPTY = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+SILENT = (".log", ".lock")
 STUDENTS = ("ann", "bob", "cal")
 CELLS = """SELECT a.name, a.duedate, n.name, c.name, c.type, s.source, s.locked
     FROM assignment a LEFT JOIN notebook n ON n.assignment_id = a.id
@@ -76,7 +77,10 @@ class Case:
         found = {"gradebook": self.gradebook()}
         for path in sorted(self.root.rglob("*")):
             name = path.relative_to(self.root).as_posix()
-            if path.name not in ("gradebook.db", "secret") and path.suffix not in (".log", ".lock"):
+            if path.parent.name == "history":  # tells of every run, and when: whole is enough
+                with sqlite3.connect(path) as db:
+                    found[name] = db.execute("PRAGMA integrity_check").fetchall()
+            elif path.name not in ("gradebook.db", "secret") and path.suffix not in SILENT:
                 found[name] = self.content(path) if path.is_file() else "folder"
         return found
 
