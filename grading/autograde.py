@@ -21,7 +21,7 @@ from tqdm import tqdm
 from grading.coordinator.tally import Tally, summary
 from grading.errors import GradingError
 from grading.needs import need_nbgrader
-from grading.settings import COURSE
+from grading.options import add_assignment, add_course, add_students, positive
 
 SUMMARY = "Grade submissions, many at a time, each in a sandbox."
 SOME_FAILED = 1
@@ -98,14 +98,8 @@ def only_one(course: Path, name: str) -> Iterator[None]:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("assignment", metavar="ASSIGNMENT", help="its name, such as assignment1")
-    parser.add_argument(
-        "--student",
-        metavar="ID",
-        nargs="+",
-        action="extend",
-        help="only these students; `*` stands for anything (default: all)",
-    )
+    add_assignment(parser)
+    add_students(parser)
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--jobs", type=positive, metavar="N", help="submissions at a time (default: the cores)"
@@ -129,17 +123,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sandbox", metavar="NAME", default="auto", help="how to shut code in (default: auto)"
     )
-    parser.add_argument(
-        "--course", metavar="DIR", type=Path, default=COURSE, help="default: grading/course"
-    )
-
-
-def positive(text: str) -> int:
-    """A number of jobs."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("at least one is needed")
-    return number
+    add_course(parser)
 
 
 def run(args: argparse.Namespace) -> int:

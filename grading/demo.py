@@ -20,11 +20,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from grading import build, sample_class, settings
-from grading.autograde import autograde, positive
+from grading.autograde import autograde
 from grading.class_table import class_table, differences
 from grading.errors import GradingError
 from grading.feedback.pages import write_pages
 from grading.needs import need_nbgrader
+from grading.options import positive
 from grading.reports import read_report
 from grading.sample_class import ASSIGNMENT, STUDENTS, Student
 from grading.settings import GRADING

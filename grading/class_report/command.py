@@ -18,7 +18,7 @@ from pathlib import Path
 from grading import files
 from grading.errors import GradingError
 from grading.needs import need_nbgrader, need_scipy
-from grading.settings import COURSE
+from grading.options import add_assignment, add_course
 
 SUMMARY = "Write a page about how a class did in an assignment."
 INCOMPLETE = 1
@@ -27,7 +27,7 @@ BEGINNING = 1000  # bytes of a file in which a page of ours says that it is one
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("assignment", metavar="ASSIGNMENT", help="its name, such as assignment1")
+    add_assignment(parser)
     parser.add_argument(
         "--output",
         metavar="FILE",
@@ -59,9 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--force", action="store_true", help="write over a file that is no earlier class report"
     )
-    parser.add_argument(
-        "--course", metavar="DIR", type=Path, default=COURSE, help="default: grading/course"
-    )
+    add_course(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -26,7 +26,7 @@ from grading.collect.platforms import GROUPED_BY
 from grading.collect.report import to_csv, to_text
 from grading.collect.roster import Roster, Student, check_student, read_roster
 from grading.errors import GradingError
-from grading.settings import COURSE
+from grading.options import add_assignment, add_course
 
 SUMMARY = "Collect submissions from Canvas, Moodle, Gradescope, an exchange or a folder."
 WANTS_PERSON = 1
@@ -102,14 +102,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "times": "where no platform says when, take the date of the newest file",
         "replace": "where nothing says which is later, replace what was collected (it is kept)",
     }
-    add("assignment", metavar="ASSIGNMENT", help="its name, such as assignment1")
+    add_assignment(parser)
     add("sources", metavar="SOURCE", type=Path, nargs="+", help=texts["source"])
     platforms = ["auto", *GROUPED_BY]
     add("--from", dest="platform", choices=platforms, default="auto", help=texts["from"])
     add("--attempt", choices=SETTINGS, default="last", help=texts["attempt"])
     add("--due", type=a_time, metavar="TIME", help=texts["due"])
     add("--roster", type=Path, metavar="CSV", help=texts["roster"])
-    add("--course", type=Path, metavar="DIR", default=COURSE, help="default: grading/course")
+    add_course(parser)
     add("--file-times", action="store_true", help=texts["times"])
     add("--replace", action="store_true", help=texts["replace"])
     add("--dry-run", action="store_true", help="look, tell, and write nothing")

@@ -17,7 +17,7 @@ from grading import files
 from grading.doctor import course as course_checks
 from grading.doctor import machine, packages
 from grading.doctor.finding import SIGNS, Finding, State
-from grading.settings import COURSE
+from grading.options import add_course
 
 SUMMARY = "Look whether all that grading needs is here, and say how to mend the rest."
 SOMETHING_MISSING = 1
@@ -69,9 +69,7 @@ def line(title: str, finding: Finding) -> str:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--course", metavar="DIR", type=Path, default=COURSE, help="default: grading/course"
-    )
+    add_course(parser)
     parser.add_argument(
         "--json", metavar="FILE", type=Path, help="also write the findings to this file"
     )

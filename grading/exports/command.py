@@ -17,7 +17,7 @@ from pathlib import Path
 from grading import files
 from grading.errors import GradingError
 from grading.needs import need_nbgrader
-from grading.settings import COURSE
+from grading.options import add_assignment, add_course
 
 SUMMARY = "Write grades to a file: CSV, or for Canvas' or Moodle's import."
 FORMATS = ("csv", "canvas", "moodle")
@@ -26,7 +26,7 @@ SHOWN = 20  # names a line
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("assignment", metavar="ASSIGNMENT", help="its name, such as assignment1")
+    add_assignment(parser)
     parser.add_argument("--format", choices=FORMATS, default="csv", help="default: csv")
     parser.add_argument(
         "--roster", type=Path, metavar="FILE", help="the list that Canvas or Moodle gave"
@@ -52,9 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scale", action="store_true", help="turn points into the platform's, if it has others"
     )
-    parser.add_argument(
-        "--course", metavar="DIR", type=Path, default=COURSE, help="default: grading/course"
-    )
+    add_course(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -13,10 +13,10 @@ import os
 import sys
 from pathlib import Path
 
-from grading.autograde import only_one, positive
+from grading.autograde import only_one
 from grading.errors import GradingError
 from grading.needs import need_nbgrader
-from grading.settings import COURSE
+from grading.options import add_assignment, add_course, add_students, positive
 
 SUMMARY = "Write the pages that students get back, several at a time."
 SOME_FAILED = 1
@@ -24,23 +24,15 @@ SHOWN = 10  # failures that are printed
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("assignment", metavar="ASSIGNMENT", help="its name, such as assignment1")
-    parser.add_argument(
-        "--student",
-        metavar="ID",
-        nargs="+",
-        action="extend",
-        help="only these students; `*` stands for anything (default: all)",
-    )
+    add_assignment(parser)
+    add_students(parser)
     parser.add_argument(
         "--jobs", type=positive, metavar="N", help="students at a time (default: the cores)"
     )
     parser.add_argument(
         "--resume", action="store_true", help="leave whole pages of the last grading alone"
     )
-    parser.add_argument(
-        "--course", metavar="DIR", type=Path, default=COURSE, help="default: grading/course"
-    )
+    add_course(parser)
 
 
 def run(args: argparse.Namespace) -> int:

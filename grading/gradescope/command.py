@@ -24,6 +24,7 @@ from grading.checks.core import course_secret
 from grading.errors import GradingError
 from grading.needs import need_nbgrader
 from grading.notebooks import to_bytes
+from grading.options import add_assignment
 from grading.publishing.contents import NEVER, repository_files
 from grading.releases import store
 from grading.settings import ROOT, course_folder
@@ -97,7 +98,7 @@ def points(instructor: Mapping[str, NotebookNode]) -> float:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("assignment", metavar="ASSIGNMENT", help="its name, such as assignment1")
+    add_assignment(parser)
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="default: ASSIGNMENT-autograder.zip"
     )

@@ -8,11 +8,10 @@ it had written by half was put back first.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from grading.errors import GradingError
 from grading.needs import need_nbgrader
-from grading.settings import COURSE
+from grading.options import add_assignment, add_course
 
 SUMMARY = "List the runs that changed scores; show one of them."
 PUT_BACK = 1
@@ -56,11 +55,9 @@ def _said(scores: dict, cell: str) -> str:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("assignment", metavar="ASSIGNMENT", help="its name, such as assignment1")
+    add_assignment(parser)
     parser.add_argument("--show", metavar="N", type=int, help="the scores that run N changed")
-    parser.add_argument(
-        "--course", metavar="DIR", type=Path, default=COURSE, help="default: grading/course"
-    )
+    add_course(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -10,13 +10,12 @@ import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 
 from tqdm import tqdm
 
 from grading.errors import GradingError
 from grading.needs import need_nbgrader
-from grading.settings import COURSE
+from grading.options import add_assignment, add_course
 
 SUMMARY = "Put back the scores that were before a run of autograde."
 SOME_STAYED = 1
@@ -77,7 +76,7 @@ def batches(items: Sequence, size: int) -> Iterator[list]:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("assignment", metavar="ASSIGNMENT", help="its name, such as assignment1")
+    add_assignment(parser)
     parser.add_argument(
         "run",
         metavar="N",
@@ -85,9 +84,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=int,
         help="the run's number in `python -m grading history` (default: the last one)",
     )
-    parser.add_argument(
-        "--course", metavar="DIR", type=Path, default=COURSE, help="default: grading/course"
-    )
+    add_course(parser)
 
 
 def run(args: argparse.Namespace) -> int:

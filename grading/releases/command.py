@@ -13,8 +13,8 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from grading.errors import GradingError
+from grading.options import add_course
 from grading.releases import differences, store
-from grading.settings import COURSE
 
 SUMMARY = "List the releases of the assignments; show what changed between two."
 NOW = "now"
@@ -80,9 +80,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--add", action="store_true", help="keep what is built now as a release of ASSIGNMENT"
     )
-    parser.add_argument(
-        "--course", type=Path, default=COURSE, metavar="DIR", help="default: grading/course"
-    )
+    add_course(parser)
 
 
 def run(args: argparse.Namespace) -> int:

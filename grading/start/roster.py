@@ -23,7 +23,7 @@ from grading.class_list import (
 )
 from grading.errors import GradingError
 from grading.needs import need_nbgrader
-from grading.settings import COURSE
+from grading.options import add_course
 
 SUMMARY = "Bring a class list (CSV of nbgrader or Canvas) into the gradebook."
 INCOMPLETE = 1
@@ -172,9 +172,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="the class list, CSV")
-    parser.add_argument(
-        "--course", metavar="DIR", type=Path, default=COURSE, help="default: grading/course"
-    )
+    add_course(parser)
     add_options(parser)
     parser.add_argument(
         "--remove", action="store_true", help="remove who is not in the list and has no submission"
