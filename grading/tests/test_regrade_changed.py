@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 
 import pytest
 
@@ -9,6 +10,8 @@ pytest.importorskip("nbgrader")
 
 from nbgrader.api import Gradebook
 
+from grading import autograde
+from grading.__main__ import main
 from grading.coordinator import desk
 from grading.regrade.changed import regrade
 from grading.regrade.history import History
@@ -170,3 +173,45 @@ def test_who_cannot_be_graded_keeps_the_score_there_is(course, workers, monkeypa
     assert any("keeps what there is: ann: its process" in line for line in said)
     assert (course.report("ann"), course.grades("ann")) == before
     assert course.report("cal")["notebooks"]["1_small"]["exercises"]["double"]["max_score"] == 200
+
+
+@pytest.fixture
+def command(course, workers, monkeypatch, capsys):
+    """The command as it is typed. answer: what a person types; None: there is no terminal."""
+    monkeypatch.setattr(autograde, "GRADE", kit.FAKE)
+
+    def run(*words, answer=None):
+        def typed(question):
+            assert question == "Write these scores? [y/N] "
+            if answer == "the end":
+                raise EOFError
+            return answer
+
+        monkeypatch.setattr("builtins.input", typed)
+        monkeypatch.setattr(sys.stdin, "isatty", lambda: answer is not None, raising=False)
+        code = main(
+            ["autograde", kit.ASSIGNMENT, "--changed", *words, "--course", str(course.root)]
+        )
+        return code, capsys.readouterr().out
+
+    return run
+
+
+@pytest.mark.parametrize("answer", ["", "n", "yes please", "the end", None])
+def test_all_but_a_clear_yes_of_a_person_writes_nothing(course, command, answer):
+    mend(course, points=200)
+    before = everything(course)
+    code, said = command(answer=answer)
+    assert code == 1
+    assert "Scores: " in said
+    assert ("--changed --yes" in said) == (answer is None)
+    assert everything(course) == before
+
+
+def test_a_yes_that_is_typed_or_said_before_writes(course, command):
+    mend(course, points=200)
+    assert command(answer=" Y ")[0] == 0
+    written = everything(course)
+    mend(course, points=300)
+    assert command("--yes")[0] == 0
+    assert everything(course) != written
