@@ -15,7 +15,8 @@ class Difference:
     """What becomes of one student.
 
     old, new: points with those that people gave, lateness taken off; old is None for who is new
-    exercises: (notebook, exercise, old points or None, new points or None, reasons)
+    exercises: (notebook, exercise, old points or None, new points or None, reasons); the exercise
+    is "" for all of a notebook
     kept: what people gave by hand and keeps; late: (old, new) points that lateness costs
     """
 
@@ -66,6 +67,10 @@ def _total(marks: Mapping) -> float:
 
 def _exercises(notebook: str, old: dict | None, new: dict) -> Iterable[tuple]:
     before, review = (old["exercises"], old["needs_review"]) if old else ({}, None)
+    points = [_sum(exercises) for exercises in (before, new["exercises"])]
+    if old and review != new["needs_review"] and None in points:
+        yield notebook, "", *points, [_looking(new["needs_review"])]  # one line says all
+        return
     for name in sorted(before.keys() | new["exercises"].keys()):
         first, then = _points(before.get(name)), _points(new["exercises"].get(name))
         if first == then and review == new["needs_review"]:
@@ -73,6 +78,16 @@ def _exercises(notebook: str, old: dict | None, new: dict) -> Iterable[tuple]:
         if first == then and not (old and name == min(new["exercises"], default=None)):
             continue  # once a notebook is enough to say that a person must look
         yield notebook, name, first, then, list(_reasons(before, new, name, review))
+
+
+def _looking(reason: str | None) -> str:
+    return f"a person must look: {reason}" if reason else "no person needs to look any more"
+
+
+def _sum(exercises: Mapping) -> float | None:
+    """The points of a notebook; None where nothing in it could be graded."""
+    points = [p for p in map(_points, exercises.values()) if p is not None]
+    return round(sum(points), 2) if points else None
 
 
 def _points(exercise: dict | None) -> float | None:
@@ -83,8 +98,7 @@ def _reasons(before: Mapping, new: dict, name: str, review: str | None) -> Itera
     """Why an exercise has other points."""
     old, now = (_checks(exercises.get(name)) for exercises in (before, new["exercises"]))
     if review != new["needs_review"]:
-        reason = new["needs_review"]
-        yield f"a person must look: {reason}" if reason else "no person needs to look any more"
+        yield _looking(new["needs_review"])
     if name not in before:
         return
     for check, result in now.items():
@@ -126,7 +140,8 @@ def as_text(differences: Iterable[Difference]) -> str:
         old = "-" if d.old is None else f"{d.old:g}"
         lines.append(f"{shown(d.student)}  {old} -> {d.new:g}{late}")
         for notebook, name, first, then, reasons in d.exercises:
-            lines.append(f"    {notebook} {name}  {_or_none(first)} -> {_or_none(then)}")
+            what = f"{notebook} {name}".rstrip()
+            lines.append(f"    {what}  {_or_none(first)} -> {_or_none(then)}")
             lines += [f"        {shown(reason)}" for reason in reasons]
         lines += [f"    {shown(kept)}" for kept in d.kept]
     numbers = {w: sum(d.direction == w for d in differences) for w in ("up", "down", "same", "new")}
