@@ -16,6 +16,16 @@ def _one_look_at_nbgrader_s_migrations():
 
 
 @pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """A small course with every kind of graded cell (graded_course.py), built once a process. Only
+    to be copied."""
+    pytest.importorskip("nbgrader")
+    from grading.tests import graded_course
+
+    return graded_course.build_course(tmp_path_factory.mktemp("built") / "course")
+
+
+@pytest.fixture(scope="session")
 def built_course(tmp_path_factory):
     """The whole course, built once a process: a course folder, the students' notebooks in its
     assignments/. Only looked at, or copied."""

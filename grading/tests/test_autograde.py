@@ -17,11 +17,6 @@ from grading.tests import graded_course as kit
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return kit.build_course(tmp_path_factory.mktemp("built") / "course")
-
-
 @pytest.fixture
 def course(built, tmp_path, monkeypatch):
     monkeypatch.setenv("CS231N_COURSE", "/nowhere")  # --course counts

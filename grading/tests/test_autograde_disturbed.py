@@ -18,11 +18,6 @@ from grading.tests.graded_course import FAKE, SECONDS, is_running, until
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return kit.build_course(tmp_path_factory.mktemp("built") / "course")
-
-
 @pytest.fixture
 def course(built, tmp_path, monkeypatch):
     monkeypatch.delenv("CS231N_DATABASE_URL", raising=False)

@@ -18,11 +18,6 @@ from grading.tests.collected_class import zipped
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return kit.build_course(tmp_path_factory.mktemp("built") / "course")
-
-
 @pytest.fixture
 def course(built, tmp_path, monkeypatch):
     for variable in ("CS231N_DATABASE_URL", "CS231N_COURSE"):
