@@ -15,6 +15,7 @@ from nbformat.v4 import new_markdown_cell, new_output
 
 KEY = "cs231n"
 NOTICE_ID = "grader-notice"
+WAITS = "A person will look at this notebook"
 TIMED_OUT = "CellTimeoutError"  # the error that a cell shows when its time was over
 
 
@@ -62,7 +63,7 @@ def earlier_release(nb: NotebookNode) -> str | None:
 def mark_not_run(cell: NotebookNode, reason: str) -> None:
     """Say in a cell's output, and in its metadata, why it was not run."""
     cell.metadata.setdefault(KEY, {})["not_run"] = reason
-    text = f"Not run: {reason}. A person will look at this notebook.\n"
+    text = f"Not run: {reason}. {WAITS}.\n"
     cell.outputs = [
         *cell.get("outputs", []),
         new_output("stream", name="stdout", text=text),
@@ -117,7 +118,7 @@ def put_notice(nb: NotebookNode) -> None:
     if release:
         lines += [f"Made from {release}; the course's own cells are shown as they are now.", ""]
     if reason:
-        lines += [f"**A person will look at this notebook**, because {escape(reason)}.", ""]
+        lines += [f"**{WAITS}**, because {escape(reason)}.", ""]
         lines += ["Until then, points shown for it are not final.", ""]
     if changes:
         lines += ["Before grading, the following was put right:", ""]

@@ -34,6 +34,15 @@ def score_card(assignment: str, notebook: str, results: dict, reason: str | None
     }
 
 
+def failed_together(checks: list[dict]) -> dict[str, list[dict]]:
+    """Why checks failed -> those that failed for that reason."""
+    reasons: dict[str, list[dict]] = {}
+    for check in checks:
+        if not check["passed"]:
+            reasons.setdefault(check["message"], []).append(check)
+    return reasons
+
+
 def report_path(root: Path, assignment: str, student: str) -> Path:
     """Where the report of a student's submission is kept in a course folder."""
     return root / "reports" / assignment / file_name(student, ".json")

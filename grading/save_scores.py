@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import SaveAutoGrades
 
 from grading.execute import RESULTS, SUBMISSION
-from grading.marks import earlier_release, put_notice, repairs
+from grading.marks import WAITS, earlier_release, put_notice, repairs
 from grading.reports import graded_from, read_report, score_card, write_report
 from grading.scores import exercise_of
 
@@ -67,5 +67,5 @@ class SaveScores(SaveAutoGrades):
             self.assignment_id,
             self.student_id,
         )
-        comment.auto_comment = f"A person will look at this notebook: {self._reason}."
+        comment.auto_comment = f"{WAITS}: {self._reason}."
         self.gradebook.db.commit()

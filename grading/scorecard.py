@@ -23,7 +23,7 @@ from grading.needs import need_nbgrader
 from grading.notebooks import to_bytes
 from grading.reading import MAX_BYTES, read
 from grading.releases import store
-from grading.reports import to_json
+from grading.reports import failed_together, to_json
 from grading.settings import course_folder
 
 SUMMARY = "Grade one notebook by itself and print its score card."
@@ -154,12 +154,8 @@ def as_text(card: dict, repaired: list[str] = (), in_words: float = 0) -> str:
 
 def failures(checks: list[dict]) -> list[str]:
     """The checks that failed, those with one and the same reason together."""
-    reasons: dict[str, list[dict]] = {}
-    for check in checks:
-        if not check["passed"]:
-            reasons.setdefault(check["message"], []).append(check)
     lines = []
-    for reason, failed in reasons.items():
+    for reason, failed in failed_together(checks).items():
         if len(failed) == len(checks) > 1:  # a stub, a name that is not there: one line says it
             lines.append("      ✗ all checks")
         else:

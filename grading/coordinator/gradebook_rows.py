@@ -15,6 +15,7 @@ from nbgrader import utils
 from nbgrader.preprocessors import AssignLatePenalties
 
 from grading.errors import GradingError
+from grading.marks import WAITS
 from grading.scores import exercise_of
 
 # (student, score of the notebook, seconds late) -> points to take off, or None
@@ -112,7 +113,7 @@ def comments(cells: Cells, card: dict | None, found: Mapping) -> dict:
     for name, id in cells.commented.items():
         text = None
         if card is not None and card["needs_review"] is not None:
-            text = f"A person will look at this notebook: {card['needs_review']}."
+            text = f"{WAITS}: {card['needs_review']}."
         elif name in found and _unchanged(found[name]) and not utils.is_task(found[name]):
             text = "No response."
         values[id] = {"auto_comment": text}

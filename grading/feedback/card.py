@@ -16,12 +16,11 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from cs231n.check.hints import all_hints
 from grading import marks
-from grading.reports import read_report
+from grading.reports import failed_together, read_report
 from grading.scores import exercise_of
 
 CARD = "cs231n_card"  # in the resources of nbconvert
 WORDS = "answer in words"
-NOTICE = "A person will look at this notebook"  # said once, at the top
 
 
 @dataclass(frozen=True)
@@ -117,7 +116,9 @@ def card_of(nb: NotebookNode, names: Mapping, given: Mapping[str, Given], report
         if about.get("solution") or about.get("task"):
             answers.append(name)
             said = about.get("comment")
-            comments += [said] if said and not said.startswith(NOTICE) else []
+            comments += (
+                [said] if said and not said.startswith(marks.WAITS) else []
+            )  # said at the top
         if name not in given:
             continue
         exercise = exercise_of(cell)
@@ -164,10 +165,6 @@ def _line(name: str, cell: str, answer: str, given: Given, result: Mapping, comm
 def _failed(checks: list[Mapping], points: float) -> list[Failed]:
     """The checks that failed, those with one reason together; first what costs most."""
     whole = sum(check["weight"] for check in checks)
-    reasons: dict[str, list[Mapping]] = {}
-    for check in checks:
-        if not check["passed"]:
-            reasons.setdefault(check["message"], []).append(check)
     found = [
         Failed(
             tuple(check["name"] for check in some),
@@ -175,7 +172,7 @@ def _failed(checks: list[Mapping], points: float) -> list[Failed]:
             reason,
             len(some) == len(checks) > 1,
         )
-        for reason, some in reasons.items()
+        for reason, some in failed_together(checks).items()
     ]
     return sorted(found, key=lambda failed: -failed.cost)
 
