@@ -10,6 +10,8 @@ import os
 import sys
 from pathlib import Path
 
+from cs231n.language import say
+
 MOUNT = "/content/drive"
 FOLDER = "cs231n"  # in MyDrive, made here
 NOTEBOOKS = "Colab Notebooks"  # where Colab saves copies of notebooks
@@ -29,7 +31,7 @@ def keep_in_drive(mount: str | Path = MOUNT) -> Path | None:
     allowed: the course goes on without it.
     """
     if "google.colab" not in sys.modules:
-        print("KEEP_IN_DRIVE is for Google Colab. Here your files stay where they are.")
+        say("KEEP_IN_DRIVE is for Google Colab. Here your files stay where they are.")
         return None
     from google.colab import drive
 
@@ -40,7 +42,7 @@ def keep_in_drive(mount: str | Path = MOUNT) -> Path | None:
         (folder / "datasets").mkdir(parents=True, exist_ok=True)
         os.chdir(folder)
     except Exception as why:  # Colab's own errors: refused, no answer, Drive full
-        print(
+        say(
             f"Google Drive could not be used ({why}). Everything works without it; what you save "
             "is lost when Colab disconnects. To try again, run this cell again."
         )
@@ -50,7 +52,7 @@ def keep_in_drive(mount: str | Path = MOUNT) -> Path | None:
     others = os.environ.get("CS231N_NOTEBOOKS", "").split(os.pathsep)
     places += [place for place in others if place and place not in places]
     os.environ["CS231N_NOTEBOOKS"] = os.pathsep.join(places)
-    print(
+    say(
         f"What you save and the data sets are kept in {folder}. Your other notebooks are looked "
         f"for there and in {NOTEBOOKS}."
     )

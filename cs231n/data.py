@@ -21,6 +21,7 @@ import numpy as np
 
 from cs231n import array_cache, synthetic
 from cs231n.cifar_pickle import read_batch
+from cs231n.language import say
 from cs231n.scenes import sample_images
 
 __all__ = ["get_data", "load_cifar10", "load_synthetic", "sample_images"]
@@ -74,7 +75,7 @@ def get_data(
         here = path is not None or download or find_cifar10() or find_archive()
         name = "cifar10" if here else "synthetic"
         if not here:
-            print(
+            say(
                 "CIFAR-10 was not found: these are pictures drawn by code. "
                 'For CIFAR-10 (170 MB): data.get_data("cifar10", download=True)'
             )

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from cs231n import transfer
 from cs231n.cifar_archive import CIFAR10, check_space, install, is_complete, locked, unpack
+from cs231n.language import say
 from cs231n.transfer import DownloadFailed
 
 # Each has the same file, byte for byte; the MD5 of what came decides.
@@ -55,14 +56,14 @@ def main(argv: list[str] | None = None, dest: Path | None = None) -> int:
                 keep_archive=args.keep_archive,
             )
     except DownloadFailed as why:
-        print(f"error: {why}", file=sys.stderr)
+        say(f"error: {why}", sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nInterrupted. Run the same command again to go on.", file=sys.stderr)
+        say("\nInterrupted. Run the same command again to go on.", sys.stderr)
         return 130
     except OSError as why:  # a full disk, a folder that may not be written to
-        print(f"error: {why}", file=sys.stderr)
-        print(f"Is there space in {args.dest}, and may you write there?", file=sys.stderr)
+        say(f"error: {why}", sys.stderr)
+        say(f"Is there space in {args.dest}, and may you write there?", sys.stderr)
         return 1
     return 0
 
@@ -149,11 +150,11 @@ def get_cifar10(
     ]
     if not is_complete(final) and archive.exists():  # brought by hand, or kept
         install(archive, dest, md5)
-        print(f"Done: {final}")
+        say(f"Done: {final}")
         return final
     with locked(dest):
         if is_complete(final):
-            print(f"{final} is there already.")
+            say(f"{final} is there already.")
             return final
         download = max(0, CIFAR10["archive_bytes"] - transfer.bytes_of(part))
         check_space(dest, download + CIFAR10["unpacked_bytes"] + CIFAR10["cache_bytes"])
@@ -170,7 +171,7 @@ def get_cifar10(
             os.replace(part, archive)
         else:
             part.unlink()
-    print(f"Done: {final}")
+    say(f"Done: {final}")
     return final
 
 
@@ -189,9 +190,9 @@ def use_archive(archive: Path, dest: Path, md5: str) -> None:
         raise DownloadFailed(f"there is no file {archive}. --archive wants the path of a .tar.gz.")
     make_folder(dest)
     if is_complete(dest / CIFAR10["folder"]):
-        print(f"{dest / CIFAR10['folder']} is there already.")
+        say(f"{dest / CIFAR10['folder']} is there already.")
     else:
-        print(f"Done: {install(archive, dest, md5)}")
+        say(f"Done: {install(archive, dest, md5)}")
 
 
 def make_synthetic(dest: Path) -> None:
@@ -202,7 +203,7 @@ def make_synthetic(dest: Path) -> None:
     files = sorted((dest / "synthetic").glob("*.npy"))
     if not files:
         raise DownloadFailed(f"the pictures could not be written to {dest / 'synthetic'}.")
-    print(f"Done: {len(X_train) + len(X_test)} pictures in {files[-1]}")
+    say(f"Done: {len(X_train) + len(X_test)} pictures in {files[-1]}")
 
 
 def make_folder(dest: Path) -> None:

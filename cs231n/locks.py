@@ -7,6 +7,8 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+from cs231n.language import say
+
 
 @contextmanager
 def locked(folder: Path):
@@ -23,7 +25,7 @@ def locked(folder: Path):
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             line = f"Another process is at work in {folder}: waiting for it (Ctrl-C to stop)."
-            print(line, file=sys.stderr, flush=True)
+            say(line, sys.stderr)
             fcntl.flock(handle, fcntl.LOCK_EX)
         except OSError:  # a network disk without locks
             pass

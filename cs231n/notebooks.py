@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cs231n.cell_code import parse, without_magics
+from cs231n.language import say
 
 # Names in notebooks -> the course's own function of the same signature: module, name. {} stands for
 # forward and backward.
@@ -82,9 +83,9 @@ def load(notebook: str, *names: str, folder: str | Path | None = None) -> Callab
     except NotThere as reason:
         found = [_provided(name, str(reason)) for name in names]
         whose = " and ".join(dict.fromkeys(_origin(function) for function in found))
-        print(f"{wanted}: {whose}, because {reason}.")
+        say(f"{wanted}: {whose}, because {reason}.")
     else:
-        print(f"{wanted}: yours, from {notebook}.ipynb.")
+        say(f"{wanted}: yours, from {notebook}.ipynb.")
     return found[0] if len(found) == 1 else tuple(found)
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cs231n.language import say
 from cs231n.synthetic import CLASS_NAMES, inside_shape
 
 CLASSES = ("ground", "disc", "star", "cross", "moon")
@@ -175,7 +176,7 @@ def train_classifier(epochs: int = 6, seed: int = 0, progress: bool = True) -> d
                 states[name]["learning_rate"] = rate
                 network.params[name], states[name] = adam_fast(value, grads[name], states[name])
     except KeyboardInterrupt:
-        print(f"Stopped after {step} of {steps} steps.")
+        say(f"Stopped after {step} of {steps} steps.")
     return {
         f"{kind}{number}": network.params[f"{layer}.{part}"].astype(np.float64)
         for layer, number in _NAMES.items()

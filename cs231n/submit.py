@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cs231n.cell_code import parse, without_magics
+from cs231n.language import say
 from cs231n.notebooks import in_folder
 
 ASSIGNMENTS = {
@@ -180,23 +181,21 @@ def submit(args: argparse.Namespace) -> int:
         raise CannotSubmit(f"{args.folder} is not a folder. Name the one with your notebooks.")
     assignment = args.assignment or which_assignment(args.folder)
     notebooks = [look_at(args.folder, name) for name in ASSIGNMENTS[assignment]]
-    print(f"{assignment}:")
+    say(f"{assignment}:")
     for notebook in notebooks:
         size = f"{len(notebook.content) / 1000:.0f} kB" if notebook.content else "missing"
         renamed = notebook.file and notebook.file != f"{notebook.name}.ipynb"
         copy = f"   (from {notebook.file})" if renamed else ""
-        print(f"  {notebook.name}.ipynb   {size}{copy}")
+        say(f"  {notebook.name}.ipynb   {size}{copy}")
         for problem in notebook.missing:
-            print(f"      ✗ {problem}")
+            say(f"      ✗ {problem}")
         for failing in notebook.failing:
-            print(f"      {failing}")
+            say(f"      {failing}")
         if notebook.open:
-            print(f"      not written yet: {', '.join(notebook.open)}")
+            say(f"      not written yet: {', '.join(notebook.open)}")
     missing = any(notebook.missing for notebook in notebooks)
     if missing and not args.anyway:
-        print(
-            "Nothing was written. Mend what is marked ✗, or add --anyway to hand in what is there."
-        )
+        say("Nothing was written. Mend what is marked ✗, or add --anyway to hand in what is there.")
         return 1
     there = [notebook for notebook in notebooks if notebook.content]
     if not there:
@@ -205,7 +204,7 @@ def submit(args: argparse.Namespace) -> int:
     if not path.parent.is_dir():
         raise CannotSubmit(f"{path}: the folder {path.parent} does not exist.")
     digest = write_archive(path, there, args.force)
-    print(f"Wrote {path}: {len(there)} notebooks, SHA-256 {digest}")
+    say(f"Wrote {path}: {len(there)} notebooks, SHA-256 {digest}")
     return 1 if missing else 0
 
 
@@ -226,10 +225,10 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return submit(parser.parse_args(argv))
     except (CannotSubmit, OSError) as problem:
-        print(problem, file=sys.stderr)
+        say(str(problem), sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("Interrupted: nothing was written.", file=sys.stderr)
+        say("Interrupted: nothing was written.", sys.stderr)
         return 130
 
 

@@ -28,6 +28,7 @@ from time import perf_counter
 import numpy as np
 
 from cs231n import checkpoints, fast_optim
+from cs231n.language import say
 
 RULES = {
     "sgd": (fast_optim.sgd_fast, {}),
@@ -147,7 +148,7 @@ class Trainer:
                 right = "".join(f", {v:.1%} right" for v in self.history.val_accuracy[-1:])
                 bar.set_postfix_str(f"loss {shown:.3f}{right}", refresh=False)
         if interrupted:
-            print(f"Stopped after step {self.done}. The network keeps what it has learned.")
+            say(f"Stopped after step {self.done}. The network keeps what it has learned.")
         return self.history
 
     def step(self) -> float:

@@ -18,6 +18,8 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cs231n import language
+
 BLOCK = 1 << 16  # bytes asked for at a time
 MB = 1_000_000
 TRIES = 3  # at one address, not counting those that brought a MB or more
@@ -245,4 +247,4 @@ def progress(total: int | None, start: int, host: str):
 
 
 def say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    language.say(line, sys.stderr)

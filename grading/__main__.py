@@ -26,6 +26,7 @@ COMMANDS = {
     "export": "grading.exports.command",
     "leaks": "grading.leaks",
     "messages": "grading.messages",
+    "translations": "grading.translation.command",
     "check": "grading.scorecard",
     "mistakes": "grading.mistakes.command",
     "collect": "grading.collect.command",

@@ -25,6 +25,8 @@ from grading.notebooks import Material, build_notebook, read_cells, to_bytes
 from grading.release import release
 from grading.settings import ASSIGNMENTS, COURSE, REFERENCE, SOURCE, Settings, by_number
 from grading.solutions import read_solutions
+from grading.translation import catalogue
+from grading.translation.edition import translated
 
 SUMMARY = "Build the assignments from their sources (--check: only compare)."
 
@@ -138,9 +140,9 @@ def build(
     configuration = settings.load(settings.file_of(course), repository=repository)
     due.check_names(configuration.due, assignments(sources))
     built = instructor_notebooks(sources, configuration)
-    stale = _stale(output, built)
+    stale = _stale_editions(output, built)
     if not overwrite:
-        _refuse_to_lose_work([*_paths(output, built), *stale])
+        _refuse_to_lose_work([*_handed_out(output, built), *stale])
     db_url = gradebook.database_url(course)
     for assignment, notebooks in built.items():
         gradebook.refuse_conflicts(db_url, configuration.course_id, assignment, notebooks)
@@ -153,7 +155,7 @@ def build(
     changed = files.write_all(
         _paths(course / "source", built)
         | _paths(course / "release", released)
-        | _paths(output, released),
+        | _handed_out(output, released),
         remove=removed,
     )
     due.put(db_url, configuration)
@@ -170,19 +172,20 @@ def differences(
     """How the students' notebooks in `output` differ from a fresh build; writes nothing there."""
     configuration = settings.load(settings.file_of(course), repository=repository)
     built = instructor_notebooks(sources, configuration)
-    fresh = _paths(output, release_all(built, configuration.course_id))
+    fresh = _handed_out(output, release_all(built, configuration.course_id))
     found = []
     for path, data in fresh.items():
         if not path.is_file():
             found.append(f"{path}: missing")
         elif path.read_bytes() != data:
             found.append(f"{path}: differs from a fresh build")
-    return found + [f"{path}: has no source" for path in _stale(output, built)]
+    return found + [f"{path}: has no source" for path in _stale_editions(output, built)]
 
 
 def made_from(sources: Sources, course: Settings) -> str:
     """A hash of all that the notebooks are made from, but for the code that makes them."""
     paths = [*sources.folder.rglob("*.py"), *sources.reference.rglob("*.py")]
+    paths += catalogue.FOLDER.glob("*/*.po")
     parts = [part for path in sorted(paths) for part in (path.name, path.read_bytes())]
     shown = (course.repository, course.branch, course.wheels_page, course.language)
     own = (sorted(course.points.items()), sorted(course.leave_out))
@@ -220,6 +223,23 @@ def _paths(folder: Path, notebooks: Built) -> dict[Path, bytes]:
         for assignment, named in notebooks.items()
         for name, notebook in named.items()
     }
+
+
+def _handed_out(output: Path, released: Built) -> dict[Path, bytes]:
+    """The students' notebooks: the English ones, and beside them a folder for each language."""
+    found = _paths(output, released)
+    for language in catalogue.languages():
+        edition = {
+            assignment: {name: translated(name, nb, language) for name, nb in notebooks.items()}
+            for assignment, notebooks in released.items()
+        }
+        found |= _paths(output / language, edition)
+    return found
+
+
+def _stale_editions(output: Path, built: Built) -> list[Path]:
+    folders = [output, *(output / language for language in catalogue.languages())]
+    return [path for folder in folders for path in _stale(folder, built)]
 
 
 def _stale(folder: Path, built: Built) -> list[Path]:

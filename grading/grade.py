@@ -16,6 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.preprocessors import IgnorePattern, LimitOutput
 
+from cs231n.language import ENGLISH
 from grading import diagnosis, marks
 from grading.engine.run import Job, run_notebook
 from grading.engine.tasks import Assignment, Graded, Submission
@@ -66,6 +67,8 @@ def grade_submission(
             card = score_card(assignment.name, name, results, reason)
             repairs = [*marks.repairs(notebook), *submission.left_out]
             cards[name] = card | {"repairs": repairs, "release": marks.earlier_release(notebook)}
+            if marks.language(notebook) != ENGLISH:
+                cards[name]["language"] = marks.language(notebook)
     return Graded(
         submission.student,
         assignment.name,

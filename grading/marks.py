@@ -1,7 +1,8 @@
 """What the grader writes into a notebook about itself, under the metadata key ``cs231n``.
 
 On the notebook: ``needs_review`` (why a person must look), ``repairs`` (what was put right),
-``placeholder`` (stands for a file that could not be read), ``made_from`` (an earlier release).
+``placeholder`` (stands for a file that could not be read), ``made_from`` (an earlier release),
+``language`` (the student's, where it is not English).
 On a cell: ``not_run`` (why), ``as_released`` (the course's own text), ``not_needed`` (a
 demonstration, not run when grading).
 """
@@ -12,6 +13,8 @@ from html import escape
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
+
+from cs231n.language import ENGLISH, of_metadata
 
 KEY = "cs231n"
 NOTICE_ID = "grader-notice"
@@ -48,6 +51,17 @@ def is_stand_in(nb: NotebookNode) -> bool:
 def repairs(nb: NotebookNode) -> list[str]:
     """What was put right in the notebook before it was run."""
     return list(nb.metadata.get(KEY, {}).get("repairs", []))
+
+
+def mark_language(nb: NotebookNode, language: str) -> None:
+    """Say in which language the student reads, where it is not English."""
+    if language != ENGLISH:
+        nb.metadata.setdefault(KEY, {})["language"] = language
+
+
+def language(nb: NotebookNode) -> str:
+    """The language in which the student reads."""
+    return of_metadata(nb) or ENGLISH
 
 
 def mark_earlier_release(nb: NotebookNode, label: str) -> None:

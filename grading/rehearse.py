@@ -23,20 +23,32 @@ from time import monotonic
 import nbformat
 from nbformat import NotebookNode
 
+from cs231n.language import ENGLISH, known
 from grading import build, settings
 from grading.errors import GradingError
 from grading.notebooks import to_bytes
 from grading.sample_class import fill_in, reference_answers
 from grading.solutions import read_solutions
+from grading.translation import catalogue
+from grading.translation.edition import language_of, translated
 
 SUMMARY = "Run notebooks as students do, solved and unsolved (before a term)."
 KINDS = ("unsolved", "solved")
 CELL_SECONDS = 900
-# What a check or a demonstration says when something is not right.
-_TROUBLE = re.compile(
-    r"✗ failed|is not implemented yet|comes to life once|This demonstration could not run"
-    r"|^Stopped after|Warning: "
+# What a check, a demonstration or a score card says when something is not right.
+_TROUBLE = (
+    "✗ failed",
+    "{function} is not implemented yet.",
+    "This cell comes to life once {1} is written.",
+    "This demonstration could not run. {1}",
+    "Stopped after {1} s: this demonstration should be quicker.",
+    "run its check cell",
+    "changed since its check: run the check again",
+    "to be written",
 )
+# Words that should not be left in another language: not what Python says, code, or a command.
+_ENGLISH = re.compile(r"\b[a-z]{2,} [a-z]{2,} [a-z]{2,}\b")
+_PYTHON = re.compile(r"\w+(Error|Warning)\b|encountered in|python -m|^ *\d+ |character \d+:")
 
 
 @dataclass(frozen=True)
@@ -56,7 +68,11 @@ class Rehearsal:
 
 
 def rehearse(
-    folder: Path, chosen: list[tuple[str, str]], kinds: tuple = KINDS, jobs: int = 1
+    folder: Path,
+    chosen: list[tuple[str, str]],
+    kinds: tuple = KINDS,
+    jobs: int = 1,
+    language: str = ENGLISH,
 ) -> Iterator[Rehearsal]:
     """Run notebooks, each beside all the others, as on a student's disk.
 
@@ -65,6 +81,7 @@ def rehearse(
     - chosen: (assignment, notebook) to run
     - kinds: "unsolved", "solved" or both
     - jobs: how many run at a time
+    - language: of the notebooks
     """
     released = build.release_all(
         build.instructor_notebooks(build.Sources(), settings.load()), "rehearsal"
@@ -76,6 +93,7 @@ def rehearse(
             place.mkdir(parents=True)
             for name, notebook in notebooks.items():
                 shown = fill_in(notebook, answers) if kind == "solved" else notebook
+                shown = shown if language == ENGLISH else translated(name, shown, language)
                 (place / f"{name}.ipynb").write_bytes(to_bytes(shown))
     runs = [(folder, kind, *one) for kind in kinds for one in chosen]
     with ThreadPoolExecutor(max_workers=jobs) as pool:
@@ -104,13 +122,19 @@ def _run(folder: Path, kind: str, assignment: str, name: str) -> Rehearsal:
 
 def remarks(notebook: NotebookNode, kind: str) -> Iterator[str]:
     """What is to be mended in a notebook that was run, a sentence each."""
+    language = language_of(notebook)
+    trouble = re.compile("|".join(["Warning: ", *map(re.escape, _signs_of_trouble(language))]))
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 yield f"{cell.id}: {output.ename}: {output.evalue}"
-            text = _text(output)
+            lines = _text(output).splitlines()
             if kind == "solved":
-                yield from (f"{cell.id}: {line}" for line in text.splitlines() if _trouble(line))
+                yield from (f"{cell.id}: {line}" for line in lines if trouble.search(line))
+            if language != ENGLISH:
+                lines += re.findall(r'alt="([^"]*)"', output.get("data", {}).get("text/html", ""))
+                left = (x for x in lines if _ENGLISH.search(x) and not _PYTHON.search(x))
+                yield from (f"{cell.id}: left in English: {line}" for line in left)
             if "image/png" in output.get("data", {}) and 'alt="' not in output.data.get(
                 "text/html", ""
             ):
@@ -123,14 +147,11 @@ def _text(output: NotebookNode) -> str:
     return output.get("text", "") or output.get("data", {}).get("text/plain", "")
 
 
-def _trouble(line: str) -> bool:
-    return bool(
-        re.search(
-            r"✗ failed|comes to life once|This demonstration (could|should)|Stopped after", line
-        )
-        or re.search(r"Warning: |is not implemented yet", line)
-        or re.search(r"run its check cell|changed since its check|to be written$", line)  # the card
-    )
+def _signs_of_trouble(language: str) -> list[str]:
+    """Of what is said in trouble, the longest part that is always the same."""
+    known = {} if language == ENGLISH else catalogue.texts(language, "messages")
+    said = (known.get(("", text), text) for text in _TROUBLE)
+    return [max(re.split(r"\{\w+\}", text), key=len).strip(" .。") for text in said]
 
 
 def keep(rehearsal: Rehearsal, output: Path) -> None:
@@ -154,6 +175,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "notebooks", nargs="*", metavar="NOTEBOOK", help="such as 2_convolution (default: all)"
     )
     parser.add_argument("--only", choices=KINDS, help="run them in this form alone")
+    parser.add_argument(
+        "--language", choices=known(), default=ENGLISH, help="of the notebooks (default: en)"
+    )
     parser.add_argument("--output", type=Path, metavar="DIR", help="keep pages and pictures here")
     parser.add_argument(
         "--jobs", type=int, default=1, metavar="N", help="how many run at a time (default: 1)"
@@ -164,9 +188,9 @@ def run(args: argparse.Namespace) -> int:
     every = [(a, n) for a, names in build.assignments().items() for n in names]
     unknown = set(args.notebooks) - {name for _, name in every}
     if unknown:
-        known = ", ".join(name for _, name in every)
+        there = ", ".join(name for _, name in every)
         raise GradingError(
-            f"There is no notebook {', '.join(sorted(unknown))}. There are: {known}."
+            f"There is no notebook {', '.join(sorted(unknown))}. There are: {there}."
         )
     if args.jobs < 1:
         raise GradingError(f"--jobs should be 1 or more, not {args.jobs}.")
@@ -174,7 +198,7 @@ def run(args: argparse.Namespace) -> int:
     found = 0
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
         kinds = (args.only,) if args.only else KINDS
-        for rehearsal in rehearse(Path(folder), chosen, kinds, args.jobs):
+        for rehearsal in rehearse(Path(folder), chosen, kinds, args.jobs, args.language):
             print(
                 f"{rehearsal.notebook:22} {rehearsal.kind:9} {rehearsal.seconds:6.1f} s", flush=True
             )

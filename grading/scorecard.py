@@ -9,11 +9,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import textwrap
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from nbformat import NotebookNode
 
+from cs231n import language as package
+from cs231n.language import ENGLISH, padded, translate, wrapped
 from grading import build, files
 from grading.checks.core import course_secret
 from grading.engine.limits import limits_of_environment
@@ -25,9 +28,12 @@ from grading.reading import MAX_BYTES, read
 from grading.releases import store
 from grading.reports import failed_together, to_json
 from grading.settings import course_folder
+from grading.translation import GRADER
 
 SUMMARY = "Grade one notebook by itself and print its score card."
 NEEDS_A_PERSON = 3
+
+package.add(GRADER)
 
 
 def grade_notebook(
@@ -126,41 +132,56 @@ def _must_be_readable(path: Path) -> None:
 
 
 def as_text(card: dict, repaired: list[str] = (), in_words: float = 0) -> str:
-    """The score card for a person to read. in_words: points that only a person can give."""
+    """The score card for a person to read, in the notebook's language. in_words: points that only
+    a person can give."""
+    say = in_language_of(card)
     lines = [f"{card['notebook']} ({card['assignment']})", ""]
     width = max(map(len, card["exercises"]), default=5)
     for name, exercise in card["exercises"].items():
         checks = exercise["checks"]
-        passed = f"{sum(c['passed'] for c in checks)} of {len(checks)} checks" if checks else ""
+        number, number2 = sum(c["passed"] for c in checks), len(checks)
+        passed = say(f"{number} of {number2} checks") if checks else ""
         waits = card["needs_review"] and not checks
-        score = f"{'?':>6}" if waits else f"{exercise['score']:6.2f}"
-        points = f"{score} of {exercise['max_score']:2g}"
+        number = "?" if waits else f"{exercise['score']:.2f}"
+        number2 = exercise["max_score"]
+        points = say(f"{number:>6} of {number2:2g}")
         lines.append(f"  {name:<{width}}  {points}   {passed}".rstrip())
         for mistake in exercise.get("mistakes", ()):
-            lines += _indented(mistake["says"], 6)
-        lines += failures(checks)
-    lines += ["", f"  {'total':<{width}}  {card['score']:6.2f} of {card['max_score']:2g}"]
+            lines += _indented(say(mistake["says"]), 6)
+        lines += failures(checks, say)
+    number, number2 = card["score"], card["max_score"]
+    total = padded(say("total"), width)
+    lines += ["", f"  {total}  {say(f'{number:6.2f} of {number2:2g}')}"]
     if in_words:
-        lines += ["", f"An answer in words brings up to {in_words:g} more: a person reads it."]
+        more = say(f"An answer in words brings up to {in_words:g} more: a person reads it.")
+        lines += ["", *_indented(more, 0)]
     if card.get("release"):
-        lines += ["", f"Made from {card['release']}; the course's cells were brought up to date."]
+        release = card["release"]
+        brought = say(f"Made from {release}; the course's cells were brought up to date.")
+        lines += ["", *_indented(brought, 0)]
     if repaired:
-        lines += ["", "Put right before grading:", *(f"  - {change}" for change in repaired)]
+        lines += ["", say("Put right before grading:"), *(f"  - {say(what)}" for what in repaired)]
     if card["needs_review"]:
-        reason = f"A person must look at this notebook: {card['needs_review']}."
-        lines += ["", *textwrap.wrap(reason, 96)]
+        reason = say(f"A person must look at this notebook: {card['needs_review']}.")
+        lines += ["", *_indented(reason, 0)]
     return "\n".join(lines)
 
 
-def failures(checks: list[dict]) -> list[str]:
+def in_language_of(card: Mapping) -> Callable[[str], str]:
+    """What puts a sentence into the language that a card's student reads."""
+    return partial(translate, language=card.get("language", ENGLISH))
+
+
+def failures(checks: list[dict], say: Callable[[str], str] = str) -> list[str]:
     """The checks that failed, those with one and the same reason together."""
     lines = []
     for reason, failed in failed_together(checks).items():
         if len(failed) == len(checks) > 1:  # a stub, a name that is not there: one line says it
-            lines.append("      ✗ all checks")
+            lines.append(f"      ✗ {say('all checks')}")
         else:
-            lines += [f"      ✗ {c['name']} (weight {c['weight']:g})" for c in failed]
-        lines += _indented(reason, 8)
+            weights = (say(f"(weight {c['weight']:g})") for c in failed)
+            lines += [f"      ✗ {say(c['name'])} {w}" for c, w in zip(failed, weights)]
+        lines += _indented(say(reason), 8)
     return lines
 
 
@@ -176,7 +197,7 @@ def points_in_words(released: NotebookNode) -> float:
 
 def _indented(text: str, by: int) -> list[str]:
     space = " " * by
-    return textwrap.wrap(text, 96, initial_indent=space, subsequent_indent=space)
+    return [space + line for line in wrapped(text, 96 - by)]
 
 
 def _write(path: Path, data: bytes) -> None:

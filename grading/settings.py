@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from cs231n.language import known
 from grading import settings_tables as tables
 from grading.errors import GradingError
 from grading.late import Late
@@ -23,7 +24,7 @@ ASSIGNMENTS = ROOT / "assignments"
 SETTINGS = GRADING / "course.toml"
 NBGRADER_CONFIG = "nbgrader_config.py"
 ADDRESS = r"https?://[^\s\"'\\<>]+[^\s\"'\\<>/]"
-LANGUAGES = ("en",)
+LANGUAGES = known()  # those of the notebooks
 PATIENCE = 60  # seconds for a gradebook that another program writes into
 
 
@@ -86,8 +87,8 @@ class Settings:
             )
         if self.language not in LANGUAGES:
             raise GradingError(
-                f"language {self.language!r}: the notebooks are written in English only so far. "
-                f"Set language to one of: {', '.join(LANGUAGES)}."
+                f"language {self.language!r}: the notebooks are not written in it. Set language to "
+                f"one of: {', '.join(LANGUAGES)}."
             )
         tables.zone(self.time_zone)
 

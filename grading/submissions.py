@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 from nbgrader.converters import Autograde, NbGraderException
 from sqlalchemy.exc import OperationalError
 
+from cs231n.language import ENGLISH
 from grading import marks
 from grading.identify import best_match
 from grading.intake import unfit_entries
@@ -28,6 +29,7 @@ from grading.releases import store
 from grading.releases.forward import bring_forward
 from grading.releases.origin import origin
 from grading.repair import Unreadable, read, repair
+from grading.translation.edition import in_english, language_of, translated
 from grading.unfinished import make_anew
 
 
@@ -88,8 +90,12 @@ def prepare(
         return stand_in(released, "it was not handed in")
     try:
         submitted = read(found)
-        label = origin(submitted, released, earlier or {})
+        language = language_of(submitted)
+        today = translated(path.stem, released, language) if language != ENGLISH else released
+        label = origin(submitted, today, earlier or {})
         base = earlier[label] if label else released
+        if not label:
+            submitted = in_english(path.stem, submitted, released)
         notebook, changes, reason = repair(submitted, base)
         if label and not reason:
             notebook, _, reason = bring_forward(notebook, base, released)
@@ -101,6 +107,7 @@ def prepare(
         changes = [f"The file was handed in as {found.name}.", *changes]
     marks.clear_marks(notebook)
     notebook.metadata[marks.KEY] = {"repairs": changes}
+    marks.mark_language(notebook, language)
     if label:
         marks.mark_earlier_release(notebook, label)
     marks.mark_as_released(notebook, released)

@@ -33,8 +33,8 @@ class Notes:
         if self._moved:
             some.append(f"Out of their order, and moved back: {list_of(self._moved)}.")
         if self._forged:
-            cells = "A cell that is" if self._forged == 1 else f"{self._forged} cells that are"
-            some.append(f"{cells} not graded bore grading marks; they were taken away.")
+            cells = "A cell" if self._forged == 1 else f"{self._forged} cells"
+            some.append(f"{cells} without a grade bore grading marks; they were taken away.")
         return self._said + some
 
     def _say(self, sentence: str) -> None:
@@ -92,12 +92,12 @@ class Notes:
         )
 
     def dropped(self, r: Released, count: int, untouched: bool) -> None:
-        copies = "A copy" if count == 1 else f"{count} copies"
-        were = "was" if count == 1 else "were"
-        which = "untouched " if untouched else ""
-        copies = copies.replace("A copy", f"A{'n' if which else ''} {which}copy")
-        copies = copies.replace(" copies", f" {which}copies")
-        self._say(f"{copies} of {name_of(r)} {were} removed.")
+        if count == 1:
+            copy = "An untouched copy" if untouched else "A copy"
+            self._say(f"{copy} of {name_of(r)} was removed.")
+        else:
+            copies = f"{count} untouched copies" if untouched else f"{count} copies"
+            self._say(f"{copies} of {name_of(r)} were removed.")
 
     def moved(self, r: Released) -> None:
         self._moved.append(name_of(r))
@@ -106,8 +106,10 @@ class Notes:
         self._say(f"An older copy of {name_of(r)} stood behind it; it was moved before it.")
 
     def kernel(self, what: str, had: object, wanted: object) -> None:
-        was = f"was {str(had)[:40]!r}" if had else "was missing"
-        self._say(f"The notebook's {what} {was}; it is {str(wanted)!r} again.")
+        if had:
+            self._say(f"The notebook's {what} was {str(had)[:40]!r}; it is {str(wanted)!r} again.")
+        else:
+            self._say(f"The notebook's {what} was missing; it is {str(wanted)!r} again.")
 
     def cleared(self, number: int, size: int) -> None:
         self._say(f"The outputs of cell {number} took {size / 1e6:.0f} MB; they were cleared.")

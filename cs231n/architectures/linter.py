@@ -14,6 +14,7 @@ from cs231n.architectures.accounting import LayerCost, activations_in_place, cos
 from cs231n.architectures.description import Architecture, Node
 from cs231n.architectures.kind_windows import same_pad
 from cs231n.architectures.kinds import FC, Concat, Conv, Local, Pool, Shape, Softmax, Windowed
+from cs231n.language import translate
 
 SPIKE = 0.2  # of all activations in one layer
 HEAVY = 0.5  # of all parameters in one fully connected layer
@@ -28,7 +29,7 @@ class Finding(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        return f"{self.layer}: {self.message}"
+        return f"{self.layer}: {translate(self.message)}"
 
 
 def lint(architecture: Architecture) -> list[Finding]:

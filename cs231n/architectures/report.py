@@ -22,6 +22,7 @@ from cs231n.architectures.description import Architecture, ArchitectureError, No
 from cs231n.architectures.kinds import FC, Conv, Dropout, Flatten, Input, ReLU, Shape
 from cs231n.architectures.memory import format_bytes
 from cs231n.architectures.receptive import receptive_fields
+from cs231n.language import padded, translate, width
 
 # Columns: the key in CSV and JSON, and the heading.
 COLUMNS = {
@@ -52,24 +53,25 @@ class Table:
 
     def text(self) -> str:
         """Aligned columns for a terminal."""
-        lines = [list(COLUMNS.values()), *map(_shown, self.rows), _shown(self._sums())]
-        widths = [max(map(len, column)) for column in zip(*lines)]
+        heads = list(map(translate, COLUMNS.values()))
+        lines = [heads, *map(_shown, self.rows), _shown(self._sums())]
+        widths = [max(map(width, column)) for column in zip(*lines)]
         left = {"name", "layer"}
         aligned = [
             "  ".join(
-                cell.ljust(width) if key in left else cell.rjust(width)
-                for key, cell, width in zip(COLUMNS, line, widths)
+                padded(cell, wide, right=key not in left)
+                for key, cell, wide in zip(COLUMNS, line, widths)
             ).rstrip()
             for line in lines
         ]
         rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
         body = [aligned[0], rule, *aligned[1:-1], rule, aligned[-1]]
-        return "\n".join([self.title, "", *body, "", *self.notes])
+        return "\n".join([translate(self.title), "", *body, "", *map(translate, self.notes)])
 
     def html(self) -> str:
         """A table for a notebook or a page; every text in it is escaped."""
         side = 'style="text-align:left"'
-        heads = "".join(f"<th {side}>{escape(name)}</th>" for name in COLUMNS.values())
+        heads = "".join(f"<th {side}>{escape(translate(name))}</th>" for name in COLUMNS.values())
 
         def line(cells: list[str], tag: str) -> str:
             aligned = (
@@ -80,9 +82,10 @@ class Table:
             return f"<tr>{''.join(aligned)}</tr>"
 
         body = "".join(line(_shown(row), "td") for row in self.rows)
-        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        notes = "".join(f"<p>{escape(translate(note))}</p>" for note in self.notes)
+        title = escape(translate(self.title))
         return (
-            f"<table><caption {side}>{escape(self.title)}</caption><thead><tr>{heads}</tr></thead>"
+            f"<table><caption {side}>{title}</caption><thead><tr>{heads}</tr></thead>"
             f"<tbody>{body}</tbody><tfoot>{line(_shown(self._sums()), 'th')}</tfoot></table>{notes}"
         )
 

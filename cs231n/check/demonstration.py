@@ -11,6 +11,7 @@ import numpy as np
 
 from cs231n.check.advice import describe_error, stub_of
 from cs231n.check.guard import OutOfTime, seconds_allowed, time_limit
+from cs231n.language import padded, say, translate
 
 
 @contextlib.contextmanager
@@ -56,12 +57,12 @@ def attempt(label: str, function: Callable, *args, names: tuple[str, ...] = ("ou
         except NotImplementedError:
             raise
         except Exception as problem:
-            print(f"{label:<32} {type(problem).__name__}: {problem}")
+            print(f"{padded(label, 32)} {type(problem).__name__}: {problem}")
             return None
     values = answer if isinstance(answer, tuple) else (answer,)
     told = [f"{name} {_in_short(value)}" for name, value in zip(names, values)]
     told += dict.fromkeys(f"warning: {warning.message}" for warning in caught)
-    print(f"{label:<32} {'; '.join(told)}")
+    print(f"{padded(label, 32)} {translate('; '.join(told))}")
     return answer
 
 
@@ -91,4 +92,4 @@ def _say(message: str, figures_before: set[int]) -> None:
     pyplot = sys.modules.get("matplotlib.pyplot")
     for number in _open_figures() - figures_before:
         pyplot.close(number)
-    print(message)
+    say(message)

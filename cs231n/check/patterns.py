@@ -181,7 +181,7 @@ _SHAPED = [
     ("a conv layer with a stride", [conv(2, 5, 2, 1)], (1, 7, 13), [(2, 3, 6)],
      {(2, 5, 11): "The stride is 2.", (2, 2, 5): "The first place counts as well: add 1."}),
     ("a filter with dilation", [conv(2, 3, 1, 0, dilation=2)], (1, 7, 9), [(2, 3, 5)],
-     {(2, 5, 7): "Two pixels lie between one tap and the next: the filter spans 5 pixels.",
+     {(2, 5, 7): "From one tap to the next it is two pixels: the filter spans 5.",
       (2, 1, 3): "Dilation counts from 1, which means none: at 2 the filter spans 5 pixels.",
       (2, 2, 4): "Three taps have two gaps between them: at 2 the filter spans 5 pixels."}),
     ("a pool", [pool(2, 2)], (6, 8, 4), [(6, 4, 2)], {(8, 4, 2): _DEPTH}),

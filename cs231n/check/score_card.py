@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from html import escape
 from types import CodeType
 
+from cs231n import language
 from cs231n.check import report
 from cs231n.check.results import Result, score_of
 
@@ -50,15 +51,21 @@ class Card:
     rows: Sequence[Row]
     footer: str
     command: str
+    language: str = language.ENGLISH  # that it is shown in
+
+    def _say(self, text: str) -> str:
+        return language.translate(text, self.language)
 
     def __repr__(self) -> str:
-        name = max((len(row.name) for row in self.rows), default=0)
-        points = max((len(row.points) for row in self.rows), default=0)
-        lines = [
-            f"  {_SIGNS[r.state][0]} {r.name:<{name}}  {r.points:>{points}}   {r.open}".rstrip()
-            for r in self.rows
-        ]
-        return "\n".join([self.title, *lines, self.footer, f"    {self.command}"])
+        rows = [tuple(map(self._say, (row.name, row.points, row.open))) for row in self.rows]
+        columns = [max(map(language.width, texts)) for texts in zip(*rows, strict=True)]
+        lines = []
+        for row, (name, points, what) in zip(self.rows, rows, strict=True):
+            name = language.padded(name, columns[0])
+            points = language.padded(points, columns[1], right=True)
+            lines.append(f"  {_SIGNS[row.state][0]} {name}  {points}   {what}".rstrip())
+        title, footer = self._say(self.title), self._say(self.footer)
+        return "\n".join([title, *lines, footer, f"    {self.command}"])
 
     def _repr_html_(self) -> str:
         left, right = 'style="text-align:left"', 'style="text-align:right;white-space:nowrap"'
@@ -66,13 +73,16 @@ class Card:
         body = ""
         for row in self.rows:
             sign, colour = _SIGNS[row.state]
-            name = f'<span style="color:{colour}">{sign}</span> {escape(row.name)}'
-            body += f"<tr><td {whole}>{name}</td><td {right}>{escape(row.points)}</td>"
-            body += f"<td {left}>{escape(row.open)}</td></tr>"
-        titles = f"<th {left}>exercise</th><th {right}>points</th><th {left}>what is open</th>"
-        more = f"<p>{escape(self.footer)} <code>{escape(self.command)}</code></p>"
+            name, points, what = (escape(self._say(t)) for t in (row.name, row.points, row.open))
+            name = f'<span style="color:{colour}">{sign}</span> {name}'
+            body += f"<tr><td {whole}>{name}</td><td {right}>{points}</td>"
+            body += f"<td {left}>{what}</td></tr>"
+        exercise, points, what = map(self._say, ("exercise", "points", "what is open"))
+        titles = f"<th {left}>{exercise}</th><th {right}>{points}</th><th {left}>{what}</th>"
+        more = f"<p>{escape(self._say(self.footer))} <code>{escape(self.command)}</code></p>"
+        title = escape(self._say(self.title))
         return (
-            f'<div class="cs231n-check"><p><b>{escape(self.title)}</b></p><table><thead><tr>'
+            f'<div class="cs231n-check"><p><b>{title}</b></p><table><thead><tr>'
             f"{titles}</tr></thead><tbody>{body}</tbody></table>{more}</div>"
         )
 
@@ -128,7 +138,8 @@ def _line(name: str, most: float, here: Mapping[str, object]) -> tuple[Row, floa
         return Row(name, unknown, "open", "changed since its check: run the check again"), 0.0
     earned = score_of(checked.results, most)
     failed = [r for r in checked.results if not r.passed]
-    points = f"{earned:g} of {most:g}"
+    number, number2 = earned, most
+    points = f"{number:g} of {number2:g}"
     if not failed:
         return Row(name, points, "all", ""), earned
     if not any(r.ready for r in checked.results):

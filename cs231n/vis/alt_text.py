@@ -10,16 +10,20 @@ from html import escape
 
 from matplotlib.figure import Figure
 
+from cs231n.language import join, translate
+from cs231n.vis import fonts
+
 
 def describe(fig: Figure, text: str) -> Figure:
     """Gives a figure the text that is read out in its place: one or two sentences.
 
-    Returns fig. A figure without one is described by its titles and its caption.
+    Returns fig, with all its words in the reader's language. A figure without a text is described
+    by its titles and its caption.
     """
     if not isinstance(fig, Figure):
         raise TypeError(f"describe takes a matplotlib Figure, not a {type(fig).__name__}.")
-    fig.alt_text = " ".join(text.split())
-    return fig
+    fig.alt_text = translate(" ".join(text.split()))
+    return fonts.readable(fig)
 
 
 def alt_text(fig: Figure) -> str:
@@ -28,15 +32,14 @@ def alt_text(fig: Figure) -> str:
     if given:
         return given
     texts = [fig.get_suptitle(), *(ax.get_title() for ax in fig.axes), fig.get_supxlabel()]
-    return ". ".join(" ".join(t.split()).rstrip(".") for t in texts if t.strip()) or "A picture"
+    return join(" ".join(t.split()) for t in texts if t.strip()) or translate("A picture")
 
 
 def described(fig: Figure, text: str, *around: str | None) -> Figure:
     """As describe, with a title and a caption that the figure has, where there are any, before and
     after the text."""
     title, *rest = around
-    parts = [part for part in (title, text, *rest) if part]
-    return describe(fig, " ".join(p if p.endswith((".", "?", "!")) else f"{p}." for p in parts))
+    return describe(fig, join(part for part in (title, text, *rest) if part))
 
 
 def listed(names) -> str:
@@ -60,6 +63,8 @@ def as_html(fig: Figure) -> str:
     """The figure as an <img> with its text."""
     from IPython.core.pylabtools import print_figure
 
+    fonts.readable(fig)
     data = print_figure(fig, fmt="png", bbox_inches="tight", base64=True)
     alt = escape(alt_text(fig), quote=True)
-    return f'<img src="data:image/png;base64,{data}" alt="{alt}" style="max-width: 100%">'
+    image = f'<img src="data:image/png;base64,{data}" alt="{alt}" style="max-width: 100%">'
+    return image + fonts.legend_html(fig)

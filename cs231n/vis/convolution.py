@@ -7,6 +7,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from cs231n.language import translate
+from cs231n.vis import fonts
 from cs231n.vis.alt_text import describe
 from cs231n.vis.player import html_player, small_png
 from cs231n.vis.style import GREEN, INK, ORANGE, PALE, draw_table, frame, number
@@ -38,7 +40,9 @@ def animate_convolution(x, w, b, stride: int = 1, pad: int = 0, *, seconds: floa
     steps = np.unique(np.linspace(0, scene.count - 1, min(scene.count, MAX_STEPS)).astype(int))
     film = Film(scene)
     frames = [small_png(film.frame(int(step))) for step in steps]
-    alts = [f"A convolution, step by step. {scene.sentence(int(step))}" for step in steps]
+    alts = [
+        translate(f"A convolution, step by step. {scene.sentence(int(step))}") for step in steps
+    ]
     width = round(scene.inches[0] * DPI)
     html = html_player(frames, width, alts, seconds)
     while len(html) > MAX_BYTES and len(frames) > 1:
@@ -71,6 +75,7 @@ class Film:
         fig = Figure(dpi=DPI)
         self.canvas, self.whole = FigureCanvasAgg(fig), fig.bbox
         scene.draw(fig)
+        self.fig = fonts.readable(fig)
         for artist in (*scene.moving, *scene.out_texts):
             artist.set_animated(True)
         self.canvas.draw()
@@ -84,6 +89,7 @@ class Film:
             self.background, self.filled = self.empty, 0
         canvas.restore_region(self.background)
         scene.show(step)
+        fonts.readable(self.fig)
         for text in scene.out_texts[self.filled : step + 1]:  # from now on these stay, too
             scene.ax.draw_artist(text)
         self.background, self.filled = canvas.copy_from_bbox(self.whole), step + 1
@@ -195,7 +201,7 @@ class Scene:
         """The last line: each channel's share, the bias, and what they add up to."""
         shares = " + ".join(_bracketed(v) for v in [*self.sums[f, :, i, j], self.b[f]])
         total = number(self.sums[f, :, i, j].sum() + self.b[f])
-        return f"out[{f}, {i}, {j}] = {shares} (bias) = {total}"
+        return f"out[{f}, {i}, {j}] = {shares} ({translate('bias')}) = {total}"
 
     def _products(self, f, c, i, j) -> str:
         """The products of one channel written out, shortened where they would not fit."""

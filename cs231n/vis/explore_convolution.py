@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib import patches
 from matplotlib.figure import Figure
 
+from cs231n.language import translate
 from cs231n.vis.convolution import DPI, MAX_SIDE, Film, Scene, animate_convolution
 from cs231n.vis.explorer import Explorer, Picture, controls_style, picture_of, still_html
 from cs231n.vis.player import quick_png
@@ -81,7 +82,7 @@ class ConvolutionExplorer(Explorer):
             return self._explained()
         film, step = self._film(), self.settings["step"]
         frame = film.frame(step - 1)
-        alt = f"Step {step} of {film.scene.count}. {film.scene.sentence(step - 1)}"
+        alt = translate(f"Step {step} of {film.scene.count}. {film.scene.sentence(step - 1)}")
         return Picture(quick_png(frame), frame.shape[1], alt, self._sizes())
 
     def still(self) -> str:
@@ -108,9 +109,10 @@ class ConvolutionExplorer(Explorer):
         stride, pad = self.settings["stride"], self.settings["pad"]
         sides = []
         for name, n, k in zip(("height", "width"), self.x.shape[1:], self.w.shape[2:]):
+            name = translate(name)
             out = (n + 2 * pad - k) // stride + 1
             sides.append(f"{name} ({n} + 2 · {pad} − {k}) / {stride} + 1 = <b>{out}</b>")
-        return f"Output: depth <b>{len(self.w)}</b>, {', '.join(sides)}."
+        return translate(f"Output: depth <b>{len(self.w)}</b>, {', '.join(sides)}.")
 
     def _explained(self) -> Picture:
         """What is wrong with a stride that does not fit: a picture, and words."""
@@ -132,7 +134,7 @@ class ConvolutionExplorer(Explorer):
             f"padding, {' and '.join(fitting)} fit{'s' if len(fitting) == 1 else ''}; or choose "
             "another padding."
         )
-        return picture_of(self._draw_left_over(rest), words, words)
+        return picture_of(self._draw_left_over(rest), words, translate(words))
 
     def _draw_left_over(self, rest: tuple[int, int]) -> Figure:
         """Channel 0 with every place of the window as a frame, and hatched what none reaches."""

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from cs231n.language import join
 from cs231n.vis.explore_receptive import chosen, networks_with
 from cs231n.vis.explorer import DPI, Explorer, Picture, controls_style, picture_of, table
 from cs231n.vis.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, SKY, YELLOW, tint
@@ -135,19 +136,21 @@ class MemoryExplorer(Explorer):
         budget = parse_bytes(s["budget"])
         most = largest_batch(net, budget, training=training, **options)
         fits = need.total <= budget
-        verdict = f"{format_bytes(need.total)} of {format_bytes(budget)}: "
-        verdict += "it fits" if fits else "it does not fit"
-        title = f"{net.name}, {_pictures(s['batch'])} of {_size(net)}, {s['dtype']}, {s['mode']}"
-        title += f" with {s['optimizer']}" if training else ""
+        needed, there = format_bytes(need.total), format_bytes(budget)
+        verdict = (
+            f"{needed} of {there}: it fits" if fits else f"{needed} of {there}: it does not fit"
+        )
+        title = f"{net.name}, {_pictures(s['batch'])} of {_size(net)}, {s['dtype']}"
+        title += f", training with {s['optimizer']}" if training else ", inference"
         fig = _bars(need, budget, title, verdict, format_bytes)
         largest = f"The largest batch that fits: {most:,}." if most else "Not even one fits."
         shown = [(words, size) for (words, *_), size in zip(PARTS, need) if size]
         alt = f"{title}. {verdict}. {largest} " + ", ".join(
-            f"{words} {format_bytes(size)}" for words, size in shown
+            f"{words}: {format_bytes(size)}" for words, size in shown
         )
         rows = [(words, format_bytes(size), f"{size / need.total:.0%}") for words, size in shown]
         heads = ("", "memory", "of the whole")
-        below = f"<p><b>{escape(verdict)}. {escape(largest)}</b></p>{table(rows, heads)}"
+        below = f"<p><b>{escape(join((verdict, largest)))}</b></p>{table(rows, heads)}"
         return picture_of(fig, f"{alt}.", below)
 
 

@@ -7,6 +7,7 @@ from html import escape
 
 import matplotlib.pyplot as plt
 
+from cs231n.language import translate
 from cs231n.vis.explorer import Explorer, Picture, controls_style, picture_of, table
 
 CLASSIC = ("lenet5", "alexnet", "zfnet", "vgg16", "googlenet", "resnet18", "resnet50")
@@ -192,7 +193,7 @@ class ReceptiveFieldExplorer(Explorer):
             heads = ("", "as published", f"with another {s['change']}")
             alt += f" Before the change the field was {_size(old.size)}, now {_size(field.size)}."
         words = f"The value at row {place[0]}, column {place[1]} sees {seen}. {_sum(new, layer)}"
-        return alt, f"<p>{escape(words)}</p>{table(rows, heads)}"
+        return alt, f"<p>{escape(translate(words))}</p>{table(rows, heads)}"
 
 
 def _changed(net, settings: dict):

@@ -17,6 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from cs231n.language import translate
+from cs231n.vis import fonts
 from cs231n.vis.player import quick_png
 
 DPI = 90  # one dot a pixel on the screen
@@ -103,6 +105,7 @@ class Explorer:
         self.widget.add_class(f"{self.name}-live")
         self._names = {control: name for name, control in self.controls.items()}
         for control in self._names:
+            control.description = translate(control.description)
             control.observe(self._on_change, names="value")
         self._show()
 
@@ -118,8 +121,9 @@ class Explorer:
         try:
             self.picture = self.draw()
         except ValueError as problem:
-            words = f"<b>Not possible.</b> {escape(str(problem))}"
-            self.picture = self.picture._replace(alt=str(problem), words=words, png=b"")
+            said = translate(str(problem))
+            words = f"<b>{translate('Not possible.')}</b> {escape(said)}"
+            self.picture = self.picture._replace(alt=said, words=words, png=b"")
         self._show()
 
     def _show(self) -> None:
@@ -133,7 +137,7 @@ class Explorer:
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        note = ASLEEP if self.widget is not None else MISSING
+        note = translate(ASLEEP if self.widget is not None else MISSING)
         html = f'<div id="{self.name}">{self.first}<p><em>{escape(note)}</em></p></div>'
         display({"text/html": html, "text/plain": self.picture.alt}, raw=True)
         if self.widget is not None:
@@ -168,15 +172,15 @@ def still_html(picture: Picture) -> str:
 
 def pixels(fig) -> np.ndarray:
     """The figure, (H, W, 3) of uint8."""
-    canvas = FigureCanvasAgg(fig)
+    canvas = FigureCanvasAgg(fonts.readable(fig))
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
 def picture_of(fig, alt: str, words: str) -> Picture:
-    """A drawn figure, one dot a pixel on the screen."""
+    """A drawn figure, one dot a pixel on the screen, with its words in the reader's language."""
     array = pixels(fig)
-    return Picture(quick_png(array), array.shape[1], alt, words)
+    return Picture(quick_png(array), array.shape[1], translate(alt), words + fonts.legend_html(fig))
 
 
 def table(rows: list[tuple], heading: tuple = ()) -> str:
@@ -184,9 +188,13 @@ def table(rows: list[tuple], heading: tuple = ()) -> str:
     cell = "padding: 1px 12px; text-align: left"
     lines = []
     if heading:
-        names = "".join(f'<th scope="col" style="{cell}">{escape(str(n))}</th>' for n in heading)
+        names = "".join(f'<th scope="col" style="{cell}">{_shown(n)}</th>' for n in heading)
         lines.append(f"<tr>{names}</tr>")
     for name, *values in rows:
-        columns = "".join(f'<td style="{cell}">{escape(str(value))}</td>' for value in values)
-        lines.append(f'<tr><th scope="row" style="{cell}">{escape(str(name))}</th>{columns}</tr>')
+        columns = "".join(f'<td style="{cell}">{_shown(value)}</td>' for value in values)
+        lines.append(f'<tr><th scope="row" style="{cell}">{_shown(name)}</th>{columns}</tr>')
     return f"<table>{''.join(lines)}</table>"
+
+
+def _shown(value) -> str:
+    return escape(translate(str(value)))

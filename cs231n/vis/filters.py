@@ -69,14 +69,16 @@ def show_positions(size: int, taps: int, strides, pad: int = 0, *, caption=None)
             ends = [left + 0.08, left + taps - 0.08]
             ax.plot(ends, [-0.4 - 0.4 * k] * 2, color=RED, linewidth=4)
         over = room % stride
-        verdict = "illegal" if over else f"{len(starts)} positions"
+        verdict = (
+            f"stride {stride}: illegal" if over else f"stride {stride}: {len(starts)} positions"
+        )
         rest = f"{over} pixel{'s' * (over > 1)} left over" if over else "nothing left over"
-        ax.set_title(f"stride {stride}: {verdict}", fontsize=11)
+        ax.set_title(verdict, fontsize=11)
         ax.set_xlabel(rest)
         ax.set(xlim=(-pad - 0.2, size + pad + 0.2), ylim=(-0.7 - 0.4 * (room + 1), 0.9))
         ax.set(yticks=[], xticks=[])
         ax.spines[:].set_visible(False)
-        words.append(f"stride {stride} {verdict}, {rest}")
+        words.append(f"{verdict}, {rest}")
     add_caption(fig, caption)
     text = f"A filter of {taps} on a row of {size} pixels, padded by {pad}: {'; '.join(words)}."
     return describe(fig, text)

@@ -120,8 +120,12 @@ def show_filters(w, title=None, *, ncols=None, caption=None, max_channels=16):
         ax.set_ylabel(f"filter {F - 1} … 0" if F > 1 else "filter 0")
     ax.set_title(title if title is not None else f"{F} filters, {HH}×{WW}×{C}", fontsize=12)
     add_caption(fig, caption)
-    kind = {1: "grey", 3: "coloured"}.get(C, f"rows of {shown} grey")
-    text = f"{F} filters, {HH}×{WW}×{C}, as {kind} pictures of their weights"
+    filters = f"{F} filters, {HH}×{WW}×{C}"
+    text = f"{filters}, as rows of {shown} grey pictures of their weights"
+    if coloured:
+        text = f"{filters}, as coloured pictures of their weights"
+    if C == 1:
+        text = f"{filters}, as grey pictures of their weights"
     return described(fig, text, title, caption)
 
 

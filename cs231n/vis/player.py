@@ -14,14 +14,16 @@ from html import escape
 
 from PIL import Image
 
+from cs231n.language import translate
+
 PAGE = """
 <div id="@ID@" style="max-width: @WIDTH@px">
 <img src="@FIRST@" alt="@ALT@" width="@WIDTH@" style="max-width: 100%">
 <div class="controls" hidden>
-<button type="button" aria-label="previous step">◀</button>
-<button type="button" style="min-width: 5em">Play</button>
-<button type="button" aria-label="next step">▶</button>
-<input type="range" min="0" max="@LAST@" value="0" aria-label="step" style="width: 40%">
+<button type="button" aria-label="@PREVIOUS@">◀</button>
+<button type="button" style="min-width: 5em">@PLAY@</button>
+<button type="button" aria-label="@NEXT@">▶</button>
+<input type="range" min="0" max="@LAST@" value="0" aria-label="@STEP@" style="width: 40%">
 <output>1 / @COUNT@</output>
 </div>
 </div>
@@ -38,14 +40,14 @@ PAGE = """
     image.alt = words[k];
     count.textContent = (k + 1) + " / " + frames.length;
   }
-  function stop() { clearInterval(timer); timer = null; play.textContent = "Play"; }
+  function stop() { clearInterval(timer); timer = null; play.textContent = "@PLAY@"; }
   function step(by) { stop(); show((+slider.value + by + frames.length) % frames.length); }
   back.onclick = () => step(-1);
   next.onclick = () => step(1);
   slider.oninput = () => { stop(); show(+slider.value); };
   play.onclick = () => {
     if (timer) { stop(); return; }
-    play.textContent = "Pause";
+    play.textContent = "@STOP@";
     if (+slider.value === frames.length - 1) show(0);
     timer = setInterval(() => {
       if (!box.isConnected || +slider.value === frames.length - 1) { stop(); return; }
@@ -88,6 +90,11 @@ def html_player(frames: list[bytes], width: int, alts: list[str], seconds: float
         "FIRST": f"data:image/png;base64,{data[0]}",
         "WORDS": json.dumps(alts).replace("<", "\\u003c"),  # no </script> ends the script early
         "FRAMES": json.dumps(data),
+        "PREVIOUS": translate("previous step"),
+        "NEXT": translate("next step"),
+        "STEP": translate("step"),
+        "PLAY": translate("Play"),
+        "STOP": translate("Pause"),
     }
     page = PAGE
     for word, text in words.items():

@@ -6,12 +6,12 @@ The colours are those of Okabe and Ito, "Color Universal Design" (2008).
 
 from __future__ import annotations
 
-import textwrap
-
 import numpy as np
 from matplotlib import patches
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
+
+from cs231n.language import translate, wrapped
 
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE, YELLOW = "#56B4E9", "#CC79A7", "#F0E442"
@@ -22,8 +22,8 @@ COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED, SKY, YELLOW)
 def add_caption(fig, caption: str | None) -> None:
     """Writes `caption` under everything else in a figure made with layout="constrained"."""
     if caption:
-        lines = textwrap.fill(caption, width=max(40, int(fig.get_figwidth() * 13)))
-        fig.supxlabel(lines, fontsize=9, color=GREY)
+        lines = wrapped(translate(caption), max(40, int(fig.get_figwidth() * 13)))
+        fig.supxlabel("\n".join(lines), fontsize=9, color=GREY)
 
 
 def tint(colour: str, strength: float) -> tuple[float, float, float]:

@@ -83,7 +83,7 @@ def show_volume(shapes, labels=None, *, inside=None, title=None, caption=None, c
     for left, right, small, small_right in zip(boxes, boxes[1:], inner, inner[1:]):
         _join(ax, left, right, small, small_right)
     _fit_figure(fig, ax, boxes, title, caption)
-    text = "Boxes to scale: " + ", then ".join(map(_read_out, sizes, labels, inside))
+    text = "Boxes to scale: " + "; ".join(map(_read_out, sizes, labels, inside))
     return described(fig, text, title, caption)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -22,8 +23,14 @@ from pygments.formatters import HtmlFormatter
 from traitlets import List
 from traitlets.config import Config
 
+from cs231n import language as package
+from cs231n.language import translate
 from grading import harmless, marks, scores
+from grading.checks.core import MIME_TYPE, score_table
+from grading.translation import GRADER
 from grading.unfinished import make_anew
+
+package.add(GRADER)
 
 # MathJax alone may run; it needs `eval` and styles. See mathjax.html.j2 of nbconvert.
 _MATHJAX = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/"
@@ -54,6 +61,7 @@ class TidyFeedback(NbGraderPreprocessor):
         for cell in nb.cells:
             if scores.exercise_of(cell):  # its score stands in the heading
                 cell.outputs = [o for o in cell.outputs if o.output_type != "execute_result"]
+                _translate_tables(cell, marks.language(nb))
             if cell.cell_type == "code" and utils.is_grade(cell):
                 cell.source = scores.without_hidden_part(cell.source)
         return nb, resources
@@ -82,9 +90,32 @@ class FeedbackPage(HTMLExporter):
 
     def from_notebook_node(self, nb: NotebookNode, resources: dict | None = None, **kwargs):
         """Convert a notebook. Returns a tuple of: the page, the resources."""
-        resources = (resources or {}) | {"cs231n_style": _style()}
+        resources = (resources or {}) | {"cs231n_style": _style(), **_in_language(nb)}
         page, resources = super().from_notebook_node(harmless.notebook(nb), resources, **kwargs)
         return harmless.readable(page.replace("<head>", f"<head>{_POLICY}", 1)), resources
+
+
+def _translate_tables(cell: NotebookNode, language: str) -> None:
+    """Show an exercise's results in the student's language: the same, made anew."""
+    for output in cell.outputs if language != package.ENGLISH else ():
+        graded = output.get("data", {}).get(MIME_TYPE)
+        if graded:
+            table = replace(score_table(graded), language=language)
+            output.data |= {"text/plain": repr(table), "text/html": table._repr_html_()}
+
+
+def _in_language(nb: NotebookNode) -> dict:
+    """For the template: the student's language, and `say`, which puts a sentence into it."""
+    language = marks.language(nb)
+
+    def say(sentence: str, **values: object) -> str:
+        return translate(sentence.format(**values) if values else sentence, language)
+
+    return {
+        "cs231n_language": language,
+        "cs231n_say": say,
+        "cs231n_all": lambda some: [*map(say, some)],
+    }
 
 
 @cache

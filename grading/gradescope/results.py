@@ -5,10 +5,10 @@ Everything is plain text there, which Gradescope escapes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from grading import harmless
-from grading.scorecard import failures
+from grading.scorecard import failures, in_language_of
 
 MAX_TEXT = 10_000  # characters that one test says
 MAX_REPAIRS = 20
@@ -24,7 +24,7 @@ def as_results(cards: Mapping[str, dict], in_words: float, visibility: str, seco
     - seconds: how long grading took
     """
     tests = [
-        _test(f"{name}: {exercise}", result, card["needs_review"], visibility)
+        _test(f"{name}: {exercise}", result, card, visibility)
         for name, card in cards.items()
         for exercise, result in card["exercises"].items()
     ]
@@ -60,7 +60,7 @@ def _whole(output: str, **fields) -> dict:
     }
 
 
-def _test(name: str, result: dict, reason: str | None, visibility: str) -> dict:
+def _test(name: str, result: dict, card: Mapping, visibility: str) -> dict:
     passed = result["graded"] and result["score"] == result["max_score"]
     return {
         "name": name,
@@ -68,34 +68,39 @@ def _test(name: str, result: dict, reason: str | None, visibility: str) -> dict:
         "score": result["score"],
         "max_score": result["max_score"],
         "status": "passed" if passed else "failed",
-        "output": _text("\n".join(_said(result, reason))),
+        "output": _text("\n".join(_said(result, card["needs_review"], in_language_of(card)))),
         "output_format": "text",
         "visibility": visibility,
     }
 
 
-def _said(result: dict, reason: str | None) -> list[str]:
+def _said(result: dict, reason: str | None, say: Callable[[str], str]) -> list[str]:
     """What a feedback page says of an exercise: known mistakes, and the checks that failed."""
     if not result["graded"]:
-        return [f"Not graded: {reason or 'the grader could not run it'}.",
-                "The 0 is not final: a person must look at it."]  # fmt: skip
+        return [say(f"Not graded: {reason or 'the grader could not run it'}."),
+                say("The 0 is not final: a person must look at it.")]  # fmt: skip
     checks = result["checks"]
-    lines = [f"{sum(c['passed'] for c in checks)} of {len(checks)} checks passed."]
-    lines += [mistake["says"] for mistake in result["mistakes"]]
-    return lines + [line.strip() for line in failures(checks)]
+    number, number2 = sum(c["passed"] for c in checks), len(checks)
+    lines = [say(f"{number} of {number2} checks passed.")]
+    lines += [say(mistake["says"]) for mistake in result["mistakes"]]
+    return lines + [line.strip() for line in failures(checks, say)]
 
 
 def _remarks(cards: Mapping[str, dict], review: Mapping[str, str], in_words: float) -> list[str]:
     """What there is to say of the whole submission."""
-    lines = [f"{name}: a person must look at it: {reason}." for name, reason in review.items()]
+    # A submission is read in one language: that of its first notebook that has one.
+    say = in_language_of(next((c for c in cards.values() if "language" in c), {}))
+    lines = [say(f"{name}: a person must look at it: {why}.") for name, why in review.items()]
     repairs = dict.fromkeys(
-        f"{name}: {change}" for name, card in cards.items() for change in card["repairs"]
+        f"{name}: {say(change)}" for name, card in cards.items() for change in card["repairs"]
     )
     if repairs:
-        lines += ["Put right before grading:", *list(repairs)[:MAX_REPAIRS]]
+        lines += [say("Put right before grading:"), *list(repairs)[:MAX_REPAIRS]]
     if in_words:
-        lines.append(f"Answers in words bring up to {in_words:g} more points: a person reads them.")
-    return lines or ["Every notebook was graded."]
+        lines.append(
+            say(f"Answers in words bring up to {in_words:g} more points: a person reads them.")
+        )
+    return lines or [say("Every notebook was graded.")]
 
 
 def _text(text: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
+from cs231n.language import known
 from grading import identify, leaks
 from grading.errors import GradingError
 from grading.publishing.tree import File, Tree
@@ -35,12 +36,26 @@ DATASETS = ("*.py", "README.md")
 
 def assignments_in(root: Path = ROOT) -> list[str]:
     """The names of the assignments that there are to publish."""
-    return sorted({p.parts[1] for p in student_files(root) if is_notebook(p)})
+    return sorted({assignment_of(p) for p in student_files(root) if is_notebook(p)})
 
 
 def is_notebook(path: PurePosixPath) -> bool:
-    """Whether a file is assignments/ASSIGNMENT/NOTEBOOK.ipynb."""
-    return path.parts[0] == "assignments" and len(path.parts) == 3 and path.suffix == ".ipynb"
+    """Whether a file is assignments/ASSIGNMENT/NOTEBOOK.ipynb, or one in another language:
+    assignments/LANGUAGE/ASSIGNMENT/NOTEBOOK.ipynb."""
+    inside = path.parts[2 + bool(language_of(path)) :]
+    return path.parts[0] == "assignments" and len(inside) == 1 and path.suffix == ".ipynb"
+
+
+def language_of(path: PurePosixPath) -> str:
+    """The language in the path of a notebook; nothing for English."""
+    there = path.parts[:1] == ("assignments",) and len(path.parts) > 2
+    return path.parts[1] if there and path.parts[1] in known() else ""
+
+
+def assignment_of(path: PurePosixPath) -> str | None:
+    """The assignment whose folder a file lies in."""
+    inside = path.parts[1 + bool(language_of(path)) :]
+    return inside[0] if path.parts[0] == "assignments" and len(inside) > 1 else None
 
 
 def student_files(root: Path = ROOT, withheld: Collection[str] = ()) -> list[PurePosixPath]:
@@ -49,7 +64,7 @@ def student_files(root: Path = ROOT, withheld: Collection[str] = ()) -> list[Pur
         path
         for path in repository_files(root)
         if path.parts[0] not in INSTRUCTOR_ONLY
-        and not (path.parts[0] == "assignments" and path.parts[1] in withheld)
+        and assignment_of(path) not in withheld
         and not any(fnmatch(part, pattern) for part in path.parts for pattern in NEVER)
         and (root / path).exists()
     )
@@ -111,12 +126,14 @@ def tree_of(root: Path = ROOT, withheld: Collection[str] = ()) -> Tree:
 
 
 def notebooks_of(tree: Tree) -> dict[str, dict[str, bytes]]:
-    """Assignment -> notebook's name -> the notebook as it is published."""
+    """Assignment -> notebook's name -> the notebook as it is published. One in another language is
+    named LANGUAGE/NAME."""
     found: dict[str, dict[str, bytes]] = {}
     for name, file in tree.items():
         path = PurePosixPath(name)
         if is_notebook(path):
-            found.setdefault(path.parts[1], {})[path.stem] = file.content
+            name = str(PurePosixPath(language_of(path), path.stem))
+            found.setdefault(assignment_of(path), {})[name] = file.content
     return found
 
 
@@ -137,12 +154,12 @@ def refuse_leaks(tree: Tree, root: Path = ROOT, withheld: Collection[str] = ()) 
 def _too_early(tree: Tree, root: Path, withheld: Collection[str]) -> list[str]:
     """Notebooks of assignments that are not out, wherever they lie and however they are called."""
     held = {
-        str(path): from_bytes((root / path).read_bytes())
+        path: from_bytes((root / path).read_bytes())
         for path in student_files(root)
-        if is_notebook(path) and path.parts[1] in withheld
+        if is_notebook(path) and assignment_of(path) in withheld
     }
     return [
-        f"{name}: looks like {original}, and {PurePosixPath(original).parts[1]} is not out yet"
+        f"{name}: looks like {original}, and {assignment_of(original)} is not out yet"
         for name, notebook in _notebooks(tree if held else {}).items()
         for original, early in held.items()
         if identify.likeness(notebook, early) >= identify.ENOUGH

@@ -27,6 +27,7 @@ from grading.marks import KEY
 from grading.notebooks import to_bytes
 from grading.reports import to_json
 from grading.settings import ROOT
+from grading.translation.edition import editions
 
 FOLDER = "releases"
 DIGITS = 12  # of ids
@@ -37,7 +38,7 @@ class Release:
     """One release of an assignment.
 
     number: 1 for the first; id: made from its notebooks; when: in UTC, to the second
-    version: of the kit; notebooks: name -> id
+    version: of the kit; notebooks: name, or LANGUAGE/NAME -> id
     """
 
     number: int
@@ -66,7 +67,7 @@ def release_id(notebooks: Mapping[str, NotebookNode | bytes]) -> str:
 def stamped(notebook: bytes) -> bytes:
     """The notebook with its id in its metadata."""
     found = read(notebook)
-    found.metadata[KEY] = {"release": notebook_id(notebook)}
+    found.metadata[KEY] = {**found.metadata.get(KEY, {}), "release": notebook_id(notebook)}
     return to_bytes(found)
 
 
@@ -157,15 +158,21 @@ def earlier(
 ) -> dict[str, dict[str, bytes]]:
     """What grading needs: notebook -> label of a release -> the notebook, the newest first.
 
-    Only what differs from today's notebooks, and each version once.
+    Only what differs from today's notebooks, in all languages, and each version once.
     """
     found: dict[str, dict[str, bytes]] = {}
+    kept = releases(course, assignment)
     seen = {(name, notebook_id(data)) for name, data in today.items()}
-    for release in reversed(releases(course, assignment)):
-        for name, identity in release.notebooks.items():
+    if any("/" in key for release in kept for key in release.notebooks):
+        for name, data in today.items():
+            seen |= {(name, notebook_id(other)) for other in editions(name, read(data))}
+    for release in reversed(kept):
+        for key, identity in release.notebooks.items():
+            language, _, name = key.rpartition("/")
             if name in today and (name, identity) not in seen:
                 seen.add((name, identity))
-                found.setdefault(name, {})[release.label] = notebook(course, identity)
+                label = f"{release.label}, {language}" if language else release.label
+                found.setdefault(name, {})[label] = notebook(course, identity)
     return found
 
 

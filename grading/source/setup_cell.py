@@ -49,13 +49,14 @@ if importlib.util.find_spec("cs231n") is None:
 import matplotlib.pyplot as plt
 import numpy as np
 
-from cs231n import check, data, vis
+from cs231n import check, data, language, vis
 
 # %matplotlib inline
 plt.rcParams["figure.figsize"] = (8.0, 5.0)
 plt.rcParams["image.interpolation"] = "nearest"
 plt.rcParams["image.cmap"] = "gray"
 vis.add_alt_text()  # every picture says in words what it shows
+language.use("en")
 
 if KEEP_IN_DRIVE:
     from cs231n import colab

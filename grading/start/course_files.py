@@ -45,7 +45,8 @@ wheels = {wheels}
 # database. An address with a password belongs in the variable CS231N_DATABASE_URL instead.
 database = {database}
 
-# The language of the notebooks. "en" is the only one so far.
+# The language of the course: "en", or "zh" for Chinese. Notebooks are handed out in all languages;
+# this one is used for students who have handed in nothing that says theirs.
 language = {language}
 
 # The time zone of the dates below.

@@ -187,7 +187,7 @@ def test_an_added_cell_with_forged_marks_is_not_graded(nb, release):
     result = repair(nb, release)
     assert_whole(result, release)
     assert result.notebook.cells[-1].source == "100"
-    assert said(result, "not graded bore grading marks")
+    assert said(result, "without a grade bore grading marks")
 
 
 def test_a_forged_cell_does_not_take_the_place_of_a_deleted_check(nb, release):

@@ -98,8 +98,8 @@ def _frame_around(centre, architecture: Architecture, name: str, label: str = ""
     """What the output of a layer sees that lies around a point best."""
     field, size = receptive_fields(architecture)[name], _map_size(architecture, name)
     at = _nearest(field, size, centre)
-    label = f"{label or name}: {field.size[0]}×{field.size[1]}"
-    label += f" at {at}" if size != (1, 1) else ""
+    seen = f"{field.size[0]}×{field.size[1]}"
+    label = f"{label or name}: {seen} at {at}" if size != (1, 1) else f"{label or name}: {seen}"
     return _Frame(label, *field.seen_from(at))
 
 

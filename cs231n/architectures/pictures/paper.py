@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import matplotlib.pyplot as plt
 
+from cs231n.language import translate, wrapped
 from cs231n.vis.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, add_caption
 
 MARGIN = 10  # points around everything
@@ -36,7 +35,7 @@ def sheet(width: float, height: float, title: str | None, caption: str | None, *
     """
     wide = max(width, NARROWEST) + 2 * MARGIN
     above = 26 if title else 0
-    lines = len(textwrap.wrap(caption, max(40, int(wide / 72 * 13)))) if caption else 0
+    lines = len(wrapped(translate(caption), max(40, int(wide / 72 * 13)))) if caption else 0
     below = 12.5 * lines + 8 * bool(lines)
     high = height + above + below + 2 * MARGIN
     fig = plt.figure(figsize=(wide / 72, high / 72), layout="none")

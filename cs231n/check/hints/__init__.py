@@ -18,6 +18,7 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
+from cs231n import language
 from cs231n.check import report
 from cs231n.check.diagnosis import sentence
 from cs231n.check.results import Result
@@ -43,16 +44,24 @@ class Note:
     title: str
     lines: Sequence[str]
     footer: str = ""
+    language: str = language.ENGLISH  # that it is shown in
+
+    def _texts(self) -> tuple[str, list[str], str]:
+        def say(text: str) -> str:
+            return language.translate(text, self.language)
+
+        return say(self.title), [say(line) for line in self.lines], say(self.footer)
 
     def __repr__(self) -> str:
-        footer = [self.footer] if self.footer else []
-        return "\n".join([self.title, *(f"  {line}" for line in self.lines), *footer])
+        title, lines, footer = self._texts()
+        return "\n".join([title, *(f"  {line}" for line in lines), *([footer] if footer else [])])
 
     def _repr_html_(self) -> str:
+        title, texts, footer = self._texts()
         edge = f"border-left:3px solid {_BLUE};padding-left:0.6em"
-        lines = "".join(f'<p style="{edge}">{escape(line)}</p>' for line in self.lines)
-        lines += f"<p>{escape(self.footer)}</p>" if self.footer else ""
-        return f'<div class="cs231n-check"><p><b>{escape(self.title)}</b></p>{lines}</div>'
+        lines = "".join(f'<p style="{edge}">{escape(line)}</p>' for line in texts)
+        lines += f"<p>{escape(footer)}</p>" if footer else ""
+        return f'<div class="cs231n-check"><p><b>{escape(title)}</b></p>{lines}</div>'
 
 
 @cache

@@ -418,7 +418,7 @@ check.sgd_momentum(sgd_momentum)
 #
 # **Two slips that nobody sees.** $\varepsilon$ stands *beside* the root: with $\nabla w = 3$ and $\varepsilon = 1$ the quotient
 # is $3/(3 + 1) = 0.75$; under the root it would be $3/\sqrt{10} = 0.95$. And a $t$ that is not put back into `config` stays 1
-# for ever: then $v$ is thought a thousand times too large when it no longer is, and every step is about thirty times too small.
+# for ever: then $\hat m$ comes out ten times too large and $\hat v$ a thousand times, and every step is about three times too small.
 
 # %% id="adam" solution="adam"
 

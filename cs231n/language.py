@@ -1,0 +1,341 @@
+"""The language of messages and pictures.
+
+    language.use("zh")      from now on, in this notebook
+
+A message is made in English, where its reason is known, and put into the reader's language where it
+is shown: what is stored and graded is the same for all. The catalogues lie in locale/, a file a
+language: English sentences, with {name} in place of what is computed ({number}: a number), and what
+stands for them. They are written by ``python -m grading translations``.
+
+Which language: the environment variable CS231N_LANGUAGE; the notebook's metadata
+({"cs231n": {"language": "zh"}}), or what its set-up cell says where its file cannot be read; the
+locale; English.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import locale
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TextIO
+from unicodedata import east_asian_width
+
+ENGLISH = "en"
+FOLDER = Path(__file__).with_name("locale")
+VARIABLE = "CS231N_LANGUAGE"
+
+_in_use: list[str] = []  # the last one counts
+_folders = [FOLDER]
+
+
+def known() -> tuple[str, ...]:
+    """The languages that there are, by their ISO 639-1 codes, English first."""
+    return (ENGLISH, *sorted(path.stem for path in FOLDER.glob("*.json")))
+
+
+def use(language: str) -> None:
+    """Show messages, and the words in pictures, in this language.
+
+    Inputs:
+    - language: the notebook's, "en" or "zh". Where the notebook's metadata, or the variable
+      CS231N_LANGUAGE, name another one, it is that.
+
+    Raises ValueError for a language that there is not.
+    """
+    if language not in known():
+        raise ValueError(f"The languages are {', '.join(known())}, not {language!r}.")
+    asked = os.environ.get(VARIABLE, "")
+    language = _plain(asked) or _of_notebook() or language
+    _in_use[:] = [language]
+    if language != ENGLISH:
+        from cs231n.vis import fonts
+
+        fonts.use(language)
+
+
+@contextlib.contextmanager
+def using(language: str) -> Iterator[None]:
+    """Within this context, show messages in that language; afterwards as before."""
+    _in_use.append(language)
+    try:
+        yield
+    finally:
+        _in_use.pop()
+
+
+def current() -> str:
+    """The language that messages are shown in."""
+    if _in_use:
+        return _in_use[-1]
+    return _plain(os.environ.get(VARIABLE, "")) or _of_locale() or ENGLISH
+
+
+def translate(text: str, language: str | None = None) -> str:
+    """A message as it is shown; what no catalogue has stays English.
+
+    Inputs:
+    - text: a message of the course in English
+    - language: by default the current one
+    """
+    language = current() if language is None else language
+    return text if language == ENGLISH or not text else translator(language)(text)
+
+
+def say(text: str, file: TextIO | None = None) -> None:
+    """Print a message in the reader's language."""
+    print(translate(text), file=file, flush=True)
+
+
+def join(parts: Iterable[str]) -> str:
+    """Sentences one after another, each translated and with a sign at its end."""
+    text = ""
+    for part in map(translate, parts):
+        if not part.endswith((".", "?", "!", "。", "？", "！")):
+            part += _stop()
+        text += (" " if text and text[-1].isascii() else "") + part
+    return text
+
+
+def add(folder: Path) -> None:
+    """Take more sentences from a folder with the same files, such as those of the grader."""
+    if folder not in _folders:
+        _folders.append(folder)
+        translator.cache_clear()
+
+
+def width(text: str) -> int:
+    """The columns of a terminal that a text takes: a Chinese character takes two."""
+    return sum(1 + (east_asian_width(character) in "WF") for character in text)
+
+
+def padded(text: str, columns: int, right: bool = False) -> str:
+    """A text with spaces behind it, or before it, so many columns wide."""
+    space = " " * (columns - width(text))
+    return space + text if right else text + space
+
+
+# A word or a character, with the opening signs before and the closing ones behind it.
+_PIECE = re.compile(r"[（“]*(?:[\u2e80-\u9fff]|[^\s\u2e80-\u9fff（“]+)[，。：；？！、）”]*|\s+|.")
+
+
+def wrapped(text: str, columns: int) -> list[str]:
+    """A text in lines of at most so many columns. Lines end between
+    words; between Chinese characters too, which take two columns."""
+    lines, used = [""], 0
+    for piece in _PIECE.findall(text):
+        wide = width(piece)
+        if used + wide > columns and used and not piece.isspace():
+            lines[-1] = lines[-1].rstrip()
+            lines.append("")
+            used = 0
+        if used or not piece.isspace():
+            lines[-1] += " " if piece.isspace() else piece
+            used += 1 if piece.isspace() else wide
+    return [line for line in (line.rstrip() for line in lines) if line]
+
+
+def of_metadata(notebook: Mapping) -> str | None:
+    """The language that a notebook's metadata name, None where they name none that there is."""
+    try:
+        return _plain(notebook["metadata"]["cs231n"]["language"])
+    except (KeyError, TypeError):
+        return None
+
+
+def _plain(name: object) -> str | None:
+    """ "zh" for "zh_CN.UTF-8" and "zh-Hans"; None for a language that there is not."""
+    found = re.match(r"[A-Za-z]{2,3}(?![A-Za-z])", name) if isinstance(name, str) else None
+    return found[0].lower() if found and found[0].lower() in known() else None
+
+
+def _of_locale() -> str | None:
+    """The language of the user's locale: the first of those asked for that there is."""
+    asked = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    first = next(filter(None, asked), "") or locale.getlocale()[0] or ""
+    if first.split(".")[0] in ("C", "POSIX"):
+        return None
+    several = os.environ.get("LANGUAGE", "").split(":")
+    return next(filter(None, map(_plain, [*several, first])), None)
+
+
+def _of_notebook() -> str | None:
+    """The language in the metadata of the notebook that runs here, where its file can be read.
+
+    JupyterLab tells a kernel where it lies.
+    """
+    try:
+        text = Path(os.environ["JPY_SESSION_NAME"]).read_text(encoding="utf-8")
+        return of_metadata(json.loads(text))
+    except (KeyError, OSError, ValueError):
+        return None
+
+
+def _stop() -> str:
+    """The sign at the end of a sentence."""
+    return "." if current() == ENGLISH else translator(current()).signs.get(". ", ".")
+
+
+# ---- the catalogues ----------------------------------------------------------------------------
+
+
+@cache
+def translator(language: str) -> Translator:
+    """The translator into a language. Raises FileNotFoundError where there is no catalogue."""
+    found: dict[str, dict[str, str]] = {}
+    for folder in _folders:
+        catalogue = json.loads((folder / f"{language}.json").read_text(encoding="utf-8"))
+        for kind, texts in catalogue.items():
+            found.setdefault(kind, {}).update(texts)
+    return Translator(**found)
+
+
+_FIELD = re.compile(r"\{(\w+)\}")
+_CODE = re.compile(r"`[^`]*`|“[^”]*”|'[^']*'|\b\w+[._(\[]\S*|https?://\S+")
+_WORD = re.compile(r"(?<![\w.])[A-Za-z]?[a-z]{2,}(?![\w(])")
+_SIGN = re.compile(r"[.?!:;,…] ")
+_LONGEST = 4000  # characters of a line that is translated
+_WEAK = 5  # letters in a sentence beside what is computed
+
+
+class Translator:
+    """Puts a message into another language, whole or in its parts.
+
+    A message is one of the catalogue's sentences, or several, with signs between them; what was
+    computed in a sentence may be a sentence itself. Of all ways to read it, that one is taken which
+    leaves the fewest words as they are.
+    """
+
+    def __init__(
+        self,
+        sentences: Mapping[str, str],
+        parts: Mapping[str, str] | None = None,
+        signs: Mapping[str, str] | None = None,
+    ):
+        """
+        Inputs:
+        - sentences: English -> its translation, both with {name} in place of what is computed
+        - parts: single words that are translated within a sentence too
+        - signs: ", " and the like -> what is written between two sentences
+        """
+        self._exact = {
+            _literal(key): _literal(text) for key, text in sentences.items() if not _fields(key)
+        }
+        self._parts, self.signs = dict(parts or {}), dict(signs or {})
+        self._templates = [_Template(k, text) for k, text in sentences.items() if _fields(k)]
+        self._best = lru_cache(maxsize=4096)(self._read)
+
+    def __call__(self, text: str) -> str:
+        """The translation."""
+        return self._lines(text)[1]
+
+    def left(self, text: str) -> int:
+        """How many words of a message stay English."""
+        return self._lines(text)[0]
+
+    def _lines(self, text: str) -> tuple[int, str]:
+        if text in self._exact:
+            return 0, self._exact[text]
+        pairs = [self._line(line) for line in text.split("\n")]
+        best = sum(words for words, _ in pairs), "\n".join(line for _, line in pairs)
+        if best[0] and len(pairs) > 1 and len(text) <= _LONGEST:
+            best = min(best, self._whole(text), key=_words)
+        return best
+
+    def _line(self, line: str) -> tuple[int, str]:
+        inner = line.strip()
+        if not inner or len(inner) > _LONGEST:
+            return 0, line
+        words, text = (0, self._exact[inner]) if inner in self._exact else self._best(inner)
+        return words, line.replace(inner, text, 1)
+
+    def _read(self, text: str) -> tuple[int, str]:
+        """(words that stay English, translation) of the best way to read a text."""
+        best = self._whole(text)
+        if best[0] and text[-1] + " " in self.signs:
+            words, begin = self._whole(text[:-1])
+            best = min(best, (words, begin + self.signs[text[-1] + " "].rstrip()), key=_words)
+        for sign in _SIGN.finditer(text) if best[0] else ():
+            begin = min(
+                self._whole(text[: sign.start() + 1]),
+                self._signed(self._whole(text[: sign.start()]), sign[0]),
+                key=_words,
+            )
+            if begin[0] < best[0]:
+                words, rest = self._best(text[sign.end() :])
+                gap = " " if begin[1][-1:].isascii() and not begin[1].endswith(" ") else ""
+                best = min(best, (begin[0] + words, begin[1] + gap + rest), key=_words)
+            tail = self._whole(text[sign.start() :])  # ", it should be 3"
+            if best[0] and tail[0] == 0:
+                words, begin = self._whole(text[: sign.start()])
+                best = min(best, (words, begin + tail[1]), key=_words)
+        return best
+
+    def _signed(self, begin: tuple[int, str], sign: str) -> tuple[int, str]:
+        return begin[0], begin[1] + self.signs.get(sign, sign)
+
+    def _whole(self, text: str) -> tuple[int, str]:
+        """The same, where the text is no sequence of sentences."""
+        known = self._exact if " " in text else self._parts
+        if text in known:
+            return 0, known[text]
+        best = len(_WORD.findall(_CODE.sub(" ", text))), text
+        if best[0] and text[0].isupper():  # a phrase may stand at the beginning
+            whole = self._whole(text[0].lower() + text[1:])
+            best = best if whole[0] else whole
+        for template in self._templates if best[0] else ():
+            values = template.match(text)
+            if values is None:
+                continue
+            parts = {name: self._best(value) if value else (0, "") for name, value in values}
+            words = sum(part[0] for part in parts.values())
+            if words < best[0] and not (words and template.is_weak):
+                best = words, template.filled({name: part[1] for name, part in parts.items()})
+        return best
+
+
+def _words(pair: tuple[int, str]) -> int:
+    return pair[0]
+
+
+class _Template:
+    """A sentence with {name} in place of what is computed, and its translation."""
+
+    def __init__(self, english: str, other: str):
+        literals = _FIELD.split(english)  # literal, name, literal, name, ..., literal
+        self._names = literals[1::2]
+        self._chunks = sorted(map(_literal, literals[::2]), key=len, reverse=True)[:2]
+        pattern = re.escape(_literal(literals[0]))
+        for name, literal in zip(self._names, literals[2::2], strict=True):
+            some = "([^A-Za-z]*?)" if name.startswith("number") else "(.*?)"
+            pattern += some + re.escape(_literal(literal))
+        self._pattern = re.compile(pattern, re.DOTALL)
+        self._other = other
+        # "{1} of {2}" fits too much: it is taken only where nothing stays English.
+        letters = re.sub("[^A-Za-z]", "", "".join(literals[::2]))
+        self.is_weak = len(letters) < _WEAK and letters not in ("and", "or")
+
+    def match(self, text: str) -> list[tuple[str, str]] | None:
+        """What was computed, with its name; None where the text is not of this form."""
+        if not all(chunk in text for chunk in self._chunks):
+            return None
+        found = self._pattern.fullmatch(text)
+        return list(zip(self._names, found.groups(), strict=True)) if found else None
+
+    def filled(self, values: Mapping[str, str]) -> str:
+        parts = _FIELD.split(self._other)
+        parts[::2] = map(_literal, parts[::2])
+        parts[1::2] = [values.get(name, "") for name in parts[1::2]]
+        return "".join(parts)
+
+
+def _fields(text: str) -> list[str]:
+    return _FIELD.findall(text.replace("{{", "").replace("}}", ""))
+
+
+def _literal(text: str) -> str:
+    return text.replace("{{", "{").replace("}}", "}")

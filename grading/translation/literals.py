@@ -1,0 +1,191 @@
+"""The words in Python source: its strings and comments, found and exchanged.
+
+What is exchanged is text alone. A string keeps its prefix, and everything that is computed in it
+(`{size:3d}`); neighbouring strings that Python joins are one text.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from cs231n.language import width
+
+WIDTH = 96  # of the lines that a long string is laid out in
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A text in source code.
+
+    start, end: where it stands, as offsets
+    text: what it says, as written between the quotes (escapes and {…} as they are), without
+        indentation; the lines of a block of comments without their signs
+    kind: "string", "docstring" or "comment"
+    prefix: of a string: "", "f", "r", ...
+    column: where its first line begins
+    lines: how many it takes
+    """
+
+    start: int
+    end: int
+    text: str
+    kind: str
+    prefix: str = ""
+    column: int = 0
+    lines: int = 1
+
+
+def find(source: str) -> list[Literal]:
+    """The texts of a cell's or a module's source, in order. Empty for what is no Python."""
+    try:
+        return sorted([*_strings(source), *_comments(source)], key=lambda found: found.start)
+    except (tokenize.TokenError, SyntaxError, IndentationError):
+        return []
+
+
+def exchange(source: str, translate: Callable[[Literal], str | None]) -> str:
+    """The source with other texts; where `translate` gives None, a text stays as it is."""
+    for literal in reversed(find(source)):
+        text = translate(literal)
+        if text is not None and text != literal.text:
+            source = source[: literal.start] + _written(literal, text) + source[literal.end :]
+    return source
+
+
+# ---- finding -----------------------------------------------------------------------------------
+
+_PIECE = re.compile(
+    r"""(?P<prefix>[A-Za-z]{0,2})(?P<quote>\"{3}|'{3}|"|')(?P<text>.*)(?P=quote)""", re.DOTALL
+)
+
+
+def _tokens(source: str) -> list[tuple[str, int, int]]:
+    """(kind, start, end) of every token; an f-string is one, on every version of Python."""
+    lines = [0]
+    for line in source.splitlines(keepends=True):
+        lines.append(lines[-1] + len(line))
+    found, depth, begin = [], 0, 0
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        kind = tokenize.tok_name[token.type]
+        start, end = (lines[row - 1] + column for row, column in (token.start, token.end))
+        if kind == "FSTRING_START":
+            begin = begin if depth else start
+            depth += 1
+        elif kind == "FSTRING_END":
+            depth -= 1
+            if depth == 0:
+                found.append(("STRING", begin, end))
+        elif depth == 0:
+            found.append((kind, start, end))
+    return found
+
+
+def _strings(source: str) -> Iterator[Literal]:
+    run: list[tuple[int, int]] = []
+    statement = True  # whether a statement begins here
+    for kind, start, end in _tokens(source):
+        if kind == "STRING":
+            run.append((start, end))
+            continue
+        if kind == "NL" and run:
+            continue
+        if run:
+            yield from _joined(source, run, statement and kind in ("NEWLINE", "ENDMARKER"))
+            statement, run = False, []
+        if kind in ("NEWLINE", "INDENT", "DEDENT"):
+            statement = True
+        elif kind not in ("NL", "COMMENT"):
+            statement = False
+
+
+def _joined(source: str, run: list[tuple[int, int]], alone: bool) -> Iterator[Literal]:
+    pieces = [_PIECE.fullmatch(source[start:end]) for start, end in run]
+    prefixes = {piece["prefix"].lower() for piece in pieces}
+    if any("b" in prefix for prefix in prefixes):
+        return
+    start, end = run[0][0], run[-1][1]
+    column = start - (source.rfind("\n", 0, start) + 1)
+    if alone and len(run) == 1:
+        text = re.sub(rf"(?m)^ {{0,{column}}}", "", pieces[0]["text"])
+        yield Literal(start, end, text, "docstring", pieces[0]["prefix"], column)
+        return
+    formatted = any("f" in prefix for prefix in prefixes)
+    texts = [
+        piece["text"]
+        if not formatted or "f" in piece["prefix"].lower()
+        else piece["text"].replace("{", "{{").replace("}", "}}")
+        for piece in pieces
+    ]
+    prefix = "f" * formatted + "r" * any("r" in prefix for prefix in prefixes)
+    lines = source.count("\n", start, end) + 1
+    yield Literal(start, end, "".join(texts), "string", prefix, column, lines)
+
+
+def _comments(source: str) -> Iterator[Literal]:
+    """Blocks of comments in lines of their own, and comments behind code."""
+    block: list[tuple[int, int, int]] = []  # start, end, column
+    for kind, start, end in _tokens(source):
+        if kind != "COMMENT":
+            continue
+        line = source.rfind("\n", 0, start) + 1
+        column = start - line
+        alone = not source[line:start].strip()
+        follows = block and block[-1][2] == column and not source[block[-1][1] : start].strip(" \n")
+        follows = follows and source.count("\n", block[-1][1], start) == 1
+        if alone and follows:
+            block.append((start, end, column))
+            continue
+        yield from _block(source, block)
+        block = [(start, end, column)]
+        if not alone:
+            yield from _block(source, block)
+            block = []
+    yield from _block(source, block)
+
+
+def _block(source: str, block: list[tuple[int, int, int]]) -> Iterator[Literal]:
+    if block:
+        lines = [source[start:end].removeprefix("#").removeprefix(" ") for start, end, _ in block]
+        yield Literal(block[0][0], block[-1][1], "\n".join(lines), "comment", column=block[0][2])
+
+
+# ---- writing -----------------------------------------------------------------------------------
+
+
+def _written(literal: Literal, text: str) -> str:
+    indent = " " * literal.column
+    if literal.kind == "comment":
+        return f"\n{indent}".join(f"# {line}".rstrip() for line in text.split("\n"))
+    if literal.kind == "docstring":
+        lines = text.split("\n")
+        rest = [f"{indent}{line}" if line.strip() else "" for line in lines[1:-1]]
+        last = [f"{indent}{lines[-1]}"] if len(lines) > 1 else []
+        return literal.prefix + '"""' + "\n".join([lines[0], *rest, *last]) + '"""'
+    quote = "'" if '"' in text and "'" not in text else '"'
+    if "\n" in text:
+        return f"{literal.prefix}{quote * 3}{text}{quote * 3}"
+    if quote == '"' and "f" not in literal.prefix:
+        text = re.sub(r'(?<!\\)"', r"\"", text)
+    # What took several lines stands in brackets, so that several lines can be made of it again.
+    pieces = _in_lines(text, WIDTH - literal.column) if literal.lines > 1 else [text]
+    return f"\n{indent}".join(f"{literal.prefix}{quote}{piece}{quote}" for piece in pieces)
+
+
+# An escape, something computed, a word with its space, or a character with the signs behind it.
+_ATOM = re.compile(r"\\.|\{\{|\}\}|\{[^{}]*\}|[!-\[\]-z|~]+ ?|.[，。：；？！、）”]*", re.DOTALL)
+
+
+def _in_lines(text: str, columns: int) -> list[str]:
+    """A text in pieces of so many columns; a piece ends at a line's end, too."""
+    lines, used = [""], 0
+    for atom in _ATOM.findall(text):
+        if used and (used + width(atom) > columns or (lines[-1].endswith("\\n") and atom != "\\n")):
+            lines.append("")
+            used = 0
+        lines[-1] += atom
+        used += width(atom)
+    return lines
