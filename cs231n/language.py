@@ -134,8 +134,8 @@ def wrapped(text: str, columns: int) -> list[str]:
             lines.append("")
             used = 0
         if used or not piece.isspace():
-            lines[-1] += " " if piece.isspace() else piece
-            used += 1 if piece.isspace() else wide
+            lines[-1] += piece.replace("\n", " ")
+            used += wide
     return [line for line in (line.rstrip() for line in lines) if line]
 
 
@@ -227,6 +227,7 @@ class Translator:
         }
         self._parts, self.signs = dict(parts or {}), dict(signs or {})
         self._templates = [_Template(k, text) for k, text in sentences.items() if _fields(k)]
+        self._templates.sort(key=lambda template: -template.precision)
         self._best = lru_cache(maxsize=4096)(self._read)
 
     def __call__(self, text: str) -> str:
@@ -284,22 +285,30 @@ class Translator:
         if text in known:
             return 0, known[text]
         best = len(_WORD.findall(_CODE.sub(" ", text))), text
-        if best[0] and text[0].isupper():  # a phrase may stand at the beginning
-            whole = self._whole(text[0].lower() + text[1:])
-            best = best if whole[0] else whole
         for template in self._templates if best[0] else ():
             values = template.match(text)
             if values is None:
                 continue
-            parts = {name: self._best(value) if value else (0, "") for name, value in values}
+            parts = {
+                name: self._best(value) if value and name not in template.code else (0, value)
+                for name, value in values
+            }
             words = sum(part[0] for part in parts.values())
-            if words < best[0] and not (words and template.is_weak):
+            if words < best[0] and not (words and template.is_weak and _says_more(values, parts)):
                 best = words, template.filled({name: part[1] for name, part in parts.items()})
+        if best[0] and text.startswith(("The ", "A ", "An ")):  # a phrase that begins a sentence
+            whole = self._whole(text[0].lower() + text[1:])
+            best = min(best, whole, key=_words)
         return best
 
 
 def _words(pair: tuple[int, str]) -> int:
     return pair[0]
+
+
+def _says_more(values: list[tuple[str, str]], parts: Mapping[str, tuple[int, str]]) -> bool:
+    """Whether what was computed is more than names, one or several."""
+    return any(parts[n][0] and not re.fullmatch(r"[^\s,]+(, [^\s,]+)*", v) for n, v in values)
 
 
 class _Template:
@@ -310,14 +319,19 @@ class _Template:
         self._names = literals[1::2]
         self._chunks = sorted(map(_literal, literals[::2]), key=len, reverse=True)[:2]
         pattern = re.escape(_literal(literals[0]))
-        for name, literal in zip(self._names, literals[2::2], strict=True):
+        self.code = set()  # names of what stands in backticks
+        for name, left, right in zip(self._names, literals[:-2:2], literals[2::2], strict=True):
             some = "([^A-Za-z]*?)" if name.startswith("number") else "(.*?)"
-            pattern += some + re.escape(_literal(literal))
+            if left[-1:] == "`" == right[:1]:
+                self.code.add(name)
+                some = "([^`]*)"
+            pattern += some + re.escape(_literal(right))
         self._pattern = re.compile(pattern, re.DOTALL)
         self._other = other
-        # "{1} of {2}" fits too much: it is taken only where nothing stays English.
-        letters = re.sub("[^A-Za-z]", "", "".join(literals[::2]))
-        self.is_weak = len(letters) < _WEAK and letters not in ("and", "or")
+        # "{1} of {2}" fits too much: it is taken only where nothing stays English but names.
+        letters = len(re.sub("[^A-Za-z`]", "", "".join(literals[::2])))
+        self.is_weak = letters < _WEAK and not self.code
+        self.precision = letters + sum(name.startswith("number") for name in self._names)
 
     def match(self, text: str) -> list[tuple[str, str]] | None:
         """What was computed, with its name; None where the text is not of this form."""

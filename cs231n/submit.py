@@ -121,7 +121,10 @@ def _is_stale(name: str, code: _Code, is_stub: bool, checks: list[_Code]) -> boo
 def _said(output: dict) -> str:
     """The text of an output."""
     text = output.get("text") or output.get("data", {}).get("text/plain", "")
-    return text if isinstance(text, str) else "".join(text)
+    text = text if isinstance(text, str) else "".join(text)
+    # A check in another language says beside it what it would be in English.
+    about = output.get("metadata", {}).get("cs231n", {})
+    return f"{about['said']}\n{text}" if isinstance(about.get("said"), str) else text
 
 
 def _source(cell: dict) -> str:

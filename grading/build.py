@@ -226,11 +226,16 @@ def _paths(folder: Path, notebooks: Built) -> dict[Path, bytes]:
 
 
 def _handed_out(output: Path, released: Built) -> dict[Path, bytes]:
-    """The students' notebooks: the English ones, and beside them a folder for each language."""
+    """The students' notebooks: the English ones, and beside them a folder for each language, with
+    those that have been put into it."""
     found = _paths(output, released)
     for language in catalogue.languages():
         edition = {
-            assignment: {name: translated(name, nb, language) for name, nb in notebooks.items()}
+            assignment: {
+                name: translated(name, notebook, language)
+                for name, notebook in notebooks.items()
+                if catalogue.has(language, name)
+            }
             for assignment, notebooks in released.items()
         }
         found |= _paths(output / language, edition)

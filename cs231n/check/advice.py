@@ -278,7 +278,8 @@ def _unknown_key(key: object, line: str, frame: FrameType) -> str:
             if not keys:
                 return f"{word} has no such key: print list({word})."
             meant = close_to(key, keys) if type(key) is str else ""
-            return f"{word} has the keys {_listed(map(repr, keys))}. {meant}".strip()
+            there = f"{word} has the keys {_listed(map(repr, keys))}."
+            return f"{there} {meant}".strip()
     return ""
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from textwrap import wrap
+from dataclasses import replace
 
 from cs231n.check.advice import close_to
 from cs231n.check.results import CheckFailed
+from cs231n.language import current, translate, wrapped
 
 WIDTH = 82  # of what `nbgrader validate` shows of a line
 
@@ -15,7 +16,7 @@ class Plain(Exception):
     """Shown as its message alone: the lines of the kit that raised it help nobody."""
 
     def _render_traceback_(self) -> list[str]:  # asked for by IPython
-        return [str(self)]
+        return [translate(str(self))]
 
 
 class WrongCall(Plain, TypeError):
@@ -30,8 +31,8 @@ class NoSuchCheck(Plain, AttributeError):
             "If the notebook came with that line, it is newer than the package: install the "
             "package again, and restart the kernel."
         )
-        text = f"There is no check.{name}. {close_to(name, names)} {newer}"
-        super().__init__(" ".join(text.split()))
+        parts = (f"There is no check.{name}.", close_to(name, names), newer)
+        super().__init__(" ".join(filter(None, parts)))
 
 
 class NotRightYet(Plain, CheckFailed):
@@ -42,5 +43,13 @@ class NotRightYet(Plain, CheckFailed):
         self.table = table
 
     def _render_traceback_(self) -> list[str]:
-        lines = [str(self), *repr(self.table).splitlines()]
-        return [part for line in lines for part in wrap(line, WIDTH, subsequent_indent=" " * 8)]
+        table = replace(self.table, language=current())
+        lines = [translate(str(self)), *repr(table).splitlines()]
+        return [part for line in lines for part in _wrapped(line)]
+
+
+def _wrapped(line: str) -> list[str]:
+    """A line of a table, in several where it is too long."""
+    indent = line[: len(line) - len(line.lstrip())]
+    first, *rest = wrapped(line, WIDTH - len(indent)) or [""]
+    return [indent + first, *(" " * 8 + part for part in rest)]

@@ -136,5 +136,7 @@ def show(table) -> None:
         return
     if get_ipython() is None:
         print(repr(table))
-    else:
+    elif table.language == language.ENGLISH:
         display(table)
+    else:  # whoever reads it in the saved notebook reads English
+        display(table, metadata={"cs231n": {"said": table.title}})

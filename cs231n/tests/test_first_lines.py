@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cs231n.language import translator
 from cs231n.tests.first_lines import ROWS, first_line, fits, table
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +39,20 @@ def test_every_message_of_the_table_was_seen_to_come(row, shown):
     lines = [first_line(shown[did]) for did in row.tries]
     for message in row.message.split("\n"):
         assert any(fits(message, line) for line in lines), f"{message}\nnot in\n{lines}"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.message[:60])
+def test_messages_come_in_chinese_as_the_chinese_table_has_them(row, shown):
+    page = (ROOT / "docs" / "zh" / "students.md").read_text(encoding="utf-8")
+    say = translator("zh")
+    lines = [first_line(shown[did]) for did in row.tries]
+    for message in row.message.split("\n"):
+        said = [say(line) for line in lines if fits(message, line)]
+        if message.startswith("This notebook needs"):  # says the notebook itself
+            continue
+        cells = re.findall(r"(?m)^\| (.*?) \|", page)
+        patterns = [pattern for cell in cells for pattern in cell.split("<br>")]
+        assert all(any(fits(p, line) for p in patterns if p.strip("…")) for line in said), said
 
 
 def test_what_fails_everywhere_for_one_reason_is_said_once(shown):

@@ -26,7 +26,7 @@ def test_titles_and_caption_speak_for_a_figure_without_a_text(fig):
     fig.suptitle("Loss.")
     fig.axes[1].set_title("test")
     fig.supxlabel("It\nfalls.")
-    assert alt_text(fig) == "Loss. test. It falls"
+    assert alt_text(fig) == "Loss. test. It falls."
 
 
 def test_what_is_no_figure_cannot_be_described():
@@ -74,7 +74,7 @@ def filters_of(C):
         (lambda: filters_of(5), "2 filters, 3×3×5, as rows of 5 grey pictures of their weights."),
         (
             lambda: vis.show_volume([(3, 8, 8), (6, 4, 4)], ["in", None], inside=[(3, 5, 5), None]),
-            "Boxes to scale: in of 3×8×8, with 3×5×5 of it marked, then a volume of 6×4×4.",
+            "Boxes to scale: in of 3×8×8, with 3×5×5 of it marked; a volume of 6×4×4.",
         ),
         (
             lambda: vis.plot_step_size([1e-3, 1e-2], {"centred": [1e-6, 1e-4]}).figure,

@@ -49,7 +49,7 @@ def test_positions_are_counted_and_an_illegal_stride_is_named():
     assert "1 pixel left over" in text
     bars = [len(ax.lines) for ax in fig.axes]
     assert bars == [5, 3, 2]
-    assert "stride 3 illegal, 1 pixel left over" in alt_text(fig)
+    assert "stride 3: illegal, 1 pixel left over" in alt_text(fig)
     ends = [line.get_xdata().max() for ax in fig.axes for line in ax.lines]
     assert max(ends) <= 6  # 5 pixels and one of padding
 

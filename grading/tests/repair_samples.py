@@ -13,7 +13,7 @@ from grading.repair import repair
 
 ASSIGNMENTS = Path(__file__).parents[2] / "assignments"
 # One notebook an assignment: they are made alike.
-BUILT = [sorted(folder.glob("*.ipynb"))[0] for folder in sorted(ASSIGNMENTS.glob("*/"))]
+BUILT = [sorted(folder.glob("*.ipynb"))[0] for folder in sorted(ASSIGNMENTS.glob("assignment*/"))]
 STUB = '''def {name}(x, size=2):
     """The {what} of an array.
 

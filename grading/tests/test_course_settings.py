@@ -94,7 +94,7 @@ def test_a_course_without_own_points_is_built_as_the_kit_says(kit):
         ("[due]\nweek2 = 2026-02-03", "Was week1 meant"),
         ('[due]\nweek1 = "tomorrow"', "without quotation marks"),
         ('time_zone = "Mars/Olympus"', "Europe/Berlin"),
-        ('language = "de"', "English only so far"),
+        ('language = "de"', "one of: en, zh"),
         ("[late]\npercent_per_day = 110", "from 0 to 100, not 110"),
         ("[late]\npercent = 10", "Known are percent_per_day"),
         ("[late]\nzero_after_days = -1", "0 or more"),

@@ -105,7 +105,7 @@ def test_package_that_is_there_is_used_as_it_is(shell, monkeypatch):
 
 
 def test_everything_a_notebook_counts_on_is_imported():
-    for name in ("plt", "np", "check, data, vis", "%matplotlib inline"):
+    for name in ("plt", "np", "check, data, language, vis", "%matplotlib inline"):
         assert name in CODE
 
 

@@ -35,6 +35,11 @@ def languages() -> list[str]:
     return sorted(folder.name for folder in FOLDER.iterdir() if any(folder.glob("*.po")))
 
 
+def has(language: str, notebook: str) -> bool:
+    """Whether a notebook has been put into a language."""
+    return path_of(language, notebook).is_file()
+
+
 def path_of(language: str, name: str) -> Path:
     return FOLDER / language / f"{name}.po"
 
@@ -86,6 +91,8 @@ def _keep_what_changed(catalog: Catalog) -> None:
 def problems(language: str, name: str, wanted: Iterable[Unit]) -> list[str]:
     """What is missing in a PO file, and what no longer fits the English."""
     found, here = [], f"{language}/{name}.po"
+    if not path_of(language, name).is_file():
+        return [f"{here}: there is none yet"]
     known = texts(language, name)
     fuzzy = {(m.context or "", m.id) for m in _read(language, name) if m.id and m.fuzzy}
     keys = set()

@@ -31,6 +31,7 @@ def wanted() -> dict[str, list[Unit]]:
     found["messages"] = list(units.of_messages())
     found["hints"] = list(units.of_hints())
     found["mistakes"] = list(units.of_mistakes())
+    found["page"] = list(units.of_page())
     found["grader"] = list(units.of_grader())
     return found
 

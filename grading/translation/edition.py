@@ -46,7 +46,8 @@ def translated(name: str, notebook: NotebookNode, language: str) -> NotebookNode
 
 def editions(name: str, notebook: NotebookNode) -> list[NotebookNode]:
     """A student's notebook in all languages but English."""
-    return [translated(name, notebook, language) for language in catalogue.languages()]
+    known = (language for language in catalogue.languages() if catalogue.has(language, name))
+    return [translated(name, notebook, language) for language in known]
 
 
 def _text(source: str, known: catalogue.Texts, context: str, language: str) -> str:
@@ -73,7 +74,7 @@ def in_english(name: str, notebook: NotebookNode, released: NotebookNode) -> Not
     - released: that notebook, in English
     """
     sources = tuple((cell.id, cell.cell_type, cell.source) for cell in released.cells)
-    for language in catalogue.languages():
+    for language in filter(lambda known: catalogue.has(known, name), catalogue.languages()):
         cells, words = _back(language, name, sources)
         found = [cells.get(_plain(cell)) for cell in notebook.cells]
         if not any(found) and not any(word in _code(notebook) for word in words):

@@ -25,7 +25,13 @@ FEEDBACK = ("words.py", "marks.py", "points.py", "repair.py", "reading.py", "sub
 FEEDBACK += ("intake.py", "order.py", "engine/run.py", "engine/remote.py", "engine/sandbox.py")
 FEEDBACK += ("feedback/card.py", "scorecard.py", "gradescope/results.py")
 # Sentences that are made of names in the package.
-MADE = ("parameter gradients", "optimizer state", "activation gradients")
+MADE = (
+    *("parameter gradients", "optimizer state", "activation gradients"),
+    "{what}[{index}]",
+    "{problem} — in `{line}`.",
+    "{problem} — so the checks call it: give its first line (`def …`) the parameters that it had "
+    "in the exercise, in that order.",
+)
 RELEASED = ("release {1} ({2})", "(weight {1})")
 PAGE = "feedback/template/cs231n_feedback/index.html.j2"
 # Nobody reads these but who writes code against them: they stay English, as Python's own errors do.
@@ -128,6 +134,15 @@ def of_hints() -> Iterator[Unit]:
 
 def of_mistakes() -> Iterator[Unit]:
     yield from _once(_mistakes())
+
+
+def of_page() -> Iterator[Unit]:
+    """The table of messages in docs/students.md: why they come, and what to do."""
+    from cs231n.tests.first_lines import GROUPS, HEADINGS
+
+    rows = [row for rows in GROUPS.values() for row in rows]
+    texts = (t for row in rows for t in (*row.message.split("\n"), row.why, row.todo))
+    yield from _once((*HEADINGS, *GROUPS, *texts))
 
 
 def of_grader() -> Iterator[Unit]:

@@ -7,11 +7,13 @@ test_first_lines.py goes through each of its ways in a notebook's shell.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from cs231n.tests.first_lines.answers import CAME_BACK, NOT_THERE, NUMBERS
 from cs231n.tests.first_lines.cells import Row
 from cs231n.tests.first_lines.errors import CELLS, ERRORS
 
+HEADINGS = ("message", "why", "what to do")
 GROUPS: dict[str, list[Row]] = {
     "Not there yet": NOT_THERE,
     "What came back": CAME_BACK,
@@ -45,13 +47,14 @@ def first_line(shown: str) -> str:
     return lines[0]
 
 
-def table() -> str:
-    """The table of docs/students.md."""
+def table(say: Callable[[str], str] = str) -> str:
+    """The table of docs/students.md. say: what puts a text into the language of the page."""
+    heads = [f"| {' | '.join(map(say, HEADINGS))} |", "| --- | --- | --- |"]
     parts = []
     for group, rows in GROUPS.items():
-        parts += [f"**{group}**\n", "| message | why | what to do |", "| --- | --- | --- |"]
+        parts += [f"**{say(group)}**\n", *heads]
         for row in rows:
-            messages = row.message.replace("\n", "<br>")
-            parts.append(f"| {messages} | {row.why} | {row.todo} |")
+            messages = "<br>".join(map(say, row.message.split("\n")))
+            parts.append(f"| {messages} | {say(row.why)} | {say(row.todo)} |")
         parts.append("")
     return "\n".join(parts).rstrip()

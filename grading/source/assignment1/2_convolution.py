@@ -622,7 +622,7 @@ with check.demo():
     fig = vis.show_images(
         views,
         size=2.2,
-        caption="Brighter: reached by more paths. Equal dilations leave holes, which no later layer "
+        caption="Brighter: reached by more paths. Equal dilations above 1 leave holes, which no later layer "
         "fills; that is why they are mixed (1, 2, 4, …).",
     )
     fig = vis.describe(

@@ -94,7 +94,7 @@ from cs231n.architectures.conversion import fc_to_conv
 
 vgg = build("vgg16")
 vgg_slid, _ = fc_to_conv(vgg)
-print("layer   weights as FC     filters as CONV       values out")
+print("layer weights as FC     filters as CONV       values out")
 for layer in ("fc6", "fc7", "fc8"):
     before, after = vgg.parameters[f"{layer}.w"], vgg_slid.parameters[f"{layer}.w"]
     print(f"{layer}   {before!s:17} {after!s:21} {vgg_slid.shapes[layer]}")
