@@ -195,9 +195,17 @@ def translator(language: str) -> Translator:
 
 
 _FIELD = re.compile(r"\{(\w+)\}")
-_CODE = re.compile(r"`[^`]*`|“[^”]*”|'[^']*'|\b\w+[._(\[]\S*|https?://\S+")
+# What is no prose: code in backticks, a call, what is quoted, a name with a dot, an address.
+_CODE = re.compile(
+    r"`[^`]*`|\b\w+\((?:'[^']*'|[^'()])*\)|“[^”]*”|(?<!\w)'[^']*'"
+    r"|\b\w+(?:\.\w|[_(\[])(?:\S*[\w)\]])?|https?://\S+"
+)
 _WORD = re.compile(r"(?<![\w.])[A-Za-z]?[a-z]{2,}(?![\w(])")
-_SIGN = re.compile(r"[.?!:;,…] ")
+# What no sentence ends in: code, numbers in brackets, and an error with what Python says of it.
+_ONE = re.compile(rf"{_CODE.pattern}|\([^()A-Za-z]*\)|\[[^\[\]A-Za-z]*\]|\w(?:Error|Warning): ")
+_SIGN = re.compile(r"[.?!:;,…] | — (?=[A-Z])")
+# Chinese, with a space that came with what was put in.
+_GAP = re.compile(r"(?<=[\u2e80-\u9fff，。：；？！、）”]) (?=[\u2e80-\u9fff（“])")
 _LONGEST = 4000  # characters of a line that is translated
 _WEAK = 5  # letters in a sentence beside what is computed
 
@@ -226,13 +234,16 @@ class Translator:
             _literal(key): _literal(text) for key, text in sentences.items() if not _fields(key)
         }
         self._parts, self.signs = dict(parts or {}), dict(signs or {})
-        self._templates = [_Template(k, text) for k, text in sentences.items() if _fields(k)]
-        self._templates.sort(key=lambda template: -template.precision)
+        templates = [_Template(key, text) for key, text in sentences.items() if _fields(key)]
+        templates.sort(key=lambda template: -template.precision)
+        self._by_word: dict[str, list[tuple[int, _Template]]] = {}  # "": those without a word
+        for place, template in enumerate(templates):
+            self._by_word.setdefault(template.word, []).append((place, template))
         self._best = lru_cache(maxsize=4096)(self._read)
 
     def __call__(self, text: str) -> str:
         """The translation."""
-        return self._lines(text)[1]
+        return _GAP.sub("", self._lines(text)[1])
 
     def left(self, text: str) -> int:
         """How many words of a message stay English."""
@@ -260,12 +271,13 @@ class Translator:
         if best[0] and text[-1] + " " in self.signs:
             words, begin = self._whole(text[:-1])
             best = min(best, (words, begin + self.signs[text[-1] + " "].rstrip()), key=_words)
-        for sign in _SIGN.finditer(text) if best[0] else ():
-            begin = min(
-                self._whole(text[: sign.start() + 1]),
-                self._signed(self._whole(text[: sign.start()]), sign[0]),
-                key=_words,
-            )
+        signs = _SIGN.finditer(_ONE.sub(lambda one: "_" * len(one[0]), text))
+        for sign in signs if best[0] else ():
+            before = text[: sign.start()]
+            words, begin = self._whole(before)
+            # Words that stay English keep their sign.
+            ending = sign[0] if begin == before else self.signs.get(sign[0], sign[0])
+            begin = min((words, begin + ending), self._whole(text[: sign.start() + 1]), key=_words)
             if begin[0] < best[0]:
                 words, rest = self._best(text[sign.end() :])
                 gap = " " if begin[1][-1:].isascii() and not begin[1].endswith(" ") else ""
@@ -276,8 +288,11 @@ class Translator:
                 best = min(best, (words, begin + tail[1]), key=_words)
         return best
 
-    def _signed(self, begin: tuple[int, str], sign: str) -> tuple[int, str]:
-        return begin[0], begin[1] + self.signs.get(sign, sign)
+    def _like(self, text: str) -> Iterator[_Template]:
+        """The templates that a text may be made from, the most precise first."""
+        words = {"", *re.findall("[A-Za-z]{2,}", text)}
+        found = (pair for word in words for pair in self._by_word.get(word, ()))
+        return (template for _, template in sorted(found, key=lambda pair: pair[0]))
 
     def _whole(self, text: str) -> tuple[int, str]:
         """The same, where the text is no sequence of sentences."""
@@ -285,7 +300,9 @@ class Translator:
         if text in known:
             return 0, known[text]
         best = len(_WORD.findall(_CODE.sub(" ", text))), text
-        for template in self._templates if best[0] else ():
+        for template in self._like(text) if best[0] else ():
+            if best[0] == 0:
+                break
             values = template.match(text)
             if values is None:
                 continue
@@ -317,15 +334,27 @@ class _Template:
     def __init__(self, english: str, other: str):
         literals = _FIELD.split(english)  # literal, name, literal, name, ..., literal
         self._names = literals[1::2]
-        self._chunks = sorted(map(_literal, literals[::2]), key=len, reverse=True)[:2]
-        pattern = re.escape(_literal(literals[0]))
+        # The longest of the words that stand there by themselves.
+        whole = "\0".join(literals[::2])
+        words = re.findall(r"(?<![A-Za-z\0])[A-Za-z]{2,}(?![A-Za-z\0])", whole)
+        self.word = max(words, key=len, default="")
         self.code = set()  # names of what stands in backticks
+        ticks = 0
+        pattern = re.escape(_literal(literals[0]))
         for name, left, right in zip(self._names, literals[:-2:2], literals[2::2], strict=True):
             some = "([^A-Za-z]*?)" if name.startswith("number") else "(.*?)"
-            if left[-1:] == "`" == right[:1]:
+            ticks += left.count("`")
+            if ticks % 2:
                 self.code.add(name)
                 some = "([^`]*)"
+            elif right == " " and _is_sentence(left, right):
+                some = r"(.*?[.?!])"  # another one follows
+            elif some == "(.*?)" and not _is_sentence(left, right):
+                some = r"((?:(?![.?!] [A-Z]).)*?)"  # it does not go on into the next sentence
             pattern += some + re.escape(_literal(right))
+        # A sentence that is put in at the beginning or the end may be missing, with its space.
+        pattern = re.sub(r"^\(\.\*\?\)\\ ", r"(?:(.*?)\\ )?", pattern)
+        pattern = re.sub(r"\\ \(\.\*\?\)$", r"(?:\\ (.*?))?", pattern)
         self._pattern = re.compile(pattern, re.DOTALL)
         self._other = other
         # "{1} of {2}" fits too much: it is taken only where nothing stays English but names.
@@ -335,16 +364,21 @@ class _Template:
 
     def match(self, text: str) -> list[tuple[str, str]] | None:
         """What was computed, with its name; None where the text is not of this form."""
-        if not all(chunk in text for chunk in self._chunks):
-            return None
         found = self._pattern.fullmatch(text)
-        return list(zip(self._names, found.groups(), strict=True)) if found else None
+        return list(zip(self._names, found.groups(""), strict=True)) if found else None
 
     def filled(self, values: Mapping[str, str]) -> str:
         parts = _FIELD.split(self._other)
         parts[::2] = map(_literal, parts[::2])
         parts[1::2] = [values.get(name, "") for name in parts[1::2]]
-        return "".join(parts)
+        return "".join(parts).strip()
+
+
+def _is_sentence(left: str, right: str) -> bool:
+    """Whether sentences are put in between what stands left and right of them; else a phrase."""
+    if left.strip():
+        return left.rstrip()[-1] in ".:?!—"
+    return bool(re.match(r"\s*$|\s+[A-Z“`(]|\.", right))
 
 
 def _fields(text: str) -> list[str]:

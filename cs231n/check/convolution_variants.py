@@ -36,7 +36,8 @@ def _explain_dilation(out, x, filter_shape, conv_param):
         room = [n + 2 * conv_param["pad"] - span for n, span in zip(x[2:], spans)]
         wanted = tuple(space // conv_param["stride"] + 1 for space in room)
         if found == wanted and dilation != conv_param["dilation"]:
-            raise CheckFailed(f"out is {found[0]} by {found[1]}. {what} {_COUNTED}")
+            size = f"out is {found[0]} by {found[1]}."
+            raise CheckFailed(f"{size} {what} {_COUNTED}")
 
 
 _DILATED = [

@@ -53,10 +53,10 @@ def ask(f, name: str, *args):
 
 
 def shown(layer: dict) -> str:
-    """A layer in a few words: conv 3x3, stride 1, pad 1."""
+    """A layer in a few words, as code: `conv 3x3, stride 1, pad 1`."""
     texts = [f"{layer['kind']} {layer['size']}x{layer['size']}" if "size" in layer else ""]
     texts += [f"{key} {layer[key]}" for key in ("stride", "pad", "dilation") if key in layer]
-    return ", ".join(texts) if texts[0] else layer["kind"]
+    return f"`{', '.join(texts) if texts[0] else layer['kind']}`"
 
 
 # ---- what came back ------------------------------------------------------------------------
@@ -106,14 +106,16 @@ def same_names(came, expected: list[str], call: str, hint: str = "", show: bool 
     at = next((i for i, pair in enumerate(zip(came, expected)) if pair[0] != pair[1]), None)
     if at is None:
         at = min(len(came), len(expected))
-    text = f"{call} gives {len(came)} layers"
-    text += f", but there should be {len(expected)}." if len(came) != len(expected) else "."
-    text += f" The first slip is at place {at}: " + (
-        f"there is {came[at][:30]!r}" if at < len(came) else "the list ends there"
-    )
-    if show:
-        text += f", and should be {expected[at]!r}" if at < len(expected) else ", and should end"
-    raise CheckFailed(f"{text}. {hint}".strip())
+    text = f"{call} gives {len(came)} layers."
+    if len(came) != len(expected):
+        text = f"{call} gives {len(came)} layers, but there should be {len(expected)}."
+    there = f"there is {came[at][:30]!r}" if at < len(came) else "the list ends there"
+    slip = f"The first slip is at place {at}: {there}."
+    if show and at < len(expected):
+        slip = f"The first slip is at place {at}: {there}, and should be {expected[at]!r}."
+    elif show:
+        slip = f"The first slip is at place {at}: {there}, and should end."
+    raise CheckFailed(" ".join(filter(None, (text, slip, hint))))
 
 
 def same_shapes(came, expected, layers, slips=None, show: bool = True, hint: str = "") -> None:

@@ -198,7 +198,9 @@ def memory_of(f, net, *options) -> dict:
         kind = getattr(came, "type_name", type(came).__name__)
         raise CheckFailed(f"count_memory should return a dict, but it returned a {kind}.")
     if missing := [part for part in PARTS if part not in came]:
-        raise CheckFailed(f"The dict has no {missing[0]!r}. Its keys are {', '.join(PARTS)}.")
+        raise CheckFailed(
+            f"The dict has no {missing[0]!r}. Its keys are {', '.join(map(repr, PARTS))}."
+        )
     return came
 
 
@@ -233,8 +235,11 @@ def _(f, rng):
         same_memory(
             memory_of(f, _SMALL, 1, optimizer),
             {"optimizer_state": number},
-            hint=f"For each parameter, {optimizer} keeps "
-            + {"sgd": "nothing.", "momentum": "one value.", "adam": "two values."}[optimizer],
+            hint={
+                "sgd": "For each parameter, sgd keeps nothing.",
+                "momentum": "For each parameter, momentum keeps one value.",
+                "adam": "For each parameter, adam keeps two values.",
+            }[optimizer],
         )
     right = {"optimizer_state": 82856}
     same_memory(memory_of(f, _SMALL), right, hint="Without a name it is momentum.")

@@ -27,6 +27,10 @@ FEEDBACK += ("feedback/card.py", "scorecard.py", "gradescope/results.py")
 # Sentences that are made of names in the package.
 MADE = (
     *("parameter gradients", "optimizer state", "activation gradients"),
+    *("a list", "a str", "a tuple", "a dict", "a float", "an int", "a bool", "a function"),
+    *("a generator", "a NoneType", "a complex", "an array", "a ndarray", "a list of object"),
+    "ValueError: {problem}",
+    "{what} (the input)",
     "{what}[{index}]",
     "{problem} — in `{line}`.",
     "{problem} — so the checks call it: give its first line (`def …`) the parameters that it had "
@@ -49,11 +53,12 @@ LABELS = """
     width depth input inputs values gradients network stride padding dilation row column rows
     columns for optimiser inference training Training nothing reads bytes filter filters picture
     pictures parameters layers batch buffers workspace Play Pause node others bias divide mean map
-    Parameters Activations Multiply-adds
+    Parameters Activations Multiply-adds depths identity letters seeds numbers epsilon product
+    pixels
 """.split()  # noqa: SIM905
 PARTS = ("row", "column", "sample", "channel", "parameters", "activations", "multiply-adds")
 PARTS += ("workspace", "height", "width", "rows", "columns")
-SIGNS = (", ", ": ", "; ", ". ", "? ", "! ")
+SIGNS = (", ", ": ", "; ", ". ", "? ", "! ", " — ")
 
 
 @dataclass(frozen=True)

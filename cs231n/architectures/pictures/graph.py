@@ -121,9 +121,9 @@ def _draw_box(ax, box: Box) -> None:
 
 def _caption(drawing: Drawing, shapes: bool, names: bool) -> str:
     folded = any(len(box.step.names) > 1 for box in drawing.boxes)
-    parts = [
-        "Each box is a layer" + (" and, below it, what is done to its output." if folded else ".")
-    ]
+    parts = ["Each box is a layer."]
+    if folded:
+        parts = ["Each box is a layer and, below it, what is done to its output."]
     if shapes:
         parts.append("The last line is what comes out: height×width×depth.")
     if drawing.frames:
