@@ -7,7 +7,7 @@ the report that the grader wrote. Nothing of it is taken from what a student's c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -15,7 +15,9 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from cs231n.check.hints import all_hints
+from cs231n.language import ENGLISH
 from grading import marks
+from grading.checks.core import score_table
 from grading.reports import failed_together, read_report
 from grading.scores import exercise_of
 
@@ -97,8 +99,26 @@ class AddScoreCard(NbGraderPreprocessor):
         given = _given(names)
         root = Path(self.parent.parent.coursedir.root)
         report = read_report(root, names["assignment"], names["student"])["notebooks"]
-        resources[CARD] = card_of(nb, names, given, report.get(names["notebook"], {}))
+        about = report.get(names["notebook"], {})
+        resources[CARD] = card_of(nb, names, given, about)
+        put_tables(nb, about.get("exercises", {}))
         return nb, resources
+
+
+def put_tables(nb: NotebookNode, exercises: Mapping[str, Mapping]) -> None:
+    """Show the results of exercises in the language that the student reads.
+
+    exercises: name -> its results, as in the student's report
+    """
+    language = marks.language(nb)
+    for cell in nb.cells if language != ENGLISH else ():
+        name = exercise_of(cell)
+        if exercises.get(name, {}).get("graded"):
+            table = score_table({"exercise": name, **exercises[name]})
+            shown = replace(table, language=language)
+            for output in cell.outputs:
+                if 'class="cs231n-check"' in output.get("data", {}).get("text/html", ""):
+                    output.data = {"text/plain": repr(shown), "text/html": shown._repr_html_()}
 
 
 def card_of(nb: NotebookNode, names: Mapping, given: Mapping[str, Given], report: Mapping) -> Card:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -26,7 +25,6 @@ from traitlets.config import Config
 from cs231n import language as package
 from cs231n.language import translate
 from grading import harmless, marks, scores
-from grading.checks.core import MIME_TYPE, score_table
 from grading.translation import GRADER
 from grading.unfinished import make_anew
 
@@ -61,7 +59,6 @@ class TidyFeedback(NbGraderPreprocessor):
         for cell in nb.cells:
             if scores.exercise_of(cell):  # its score stands in the heading
                 cell.outputs = [o for o in cell.outputs if o.output_type != "execute_result"]
-                _translate_tables(cell, marks.language(nb))
             if cell.cell_type == "code" and utils.is_grade(cell):
                 cell.source = scores.without_hidden_part(cell.source)
         return nb, resources
@@ -93,15 +90,6 @@ class FeedbackPage(HTMLExporter):
         resources = (resources or {}) | {"cs231n_style": _style(), **_in_language(nb)}
         page, resources = super().from_notebook_node(harmless.notebook(nb), resources, **kwargs)
         return harmless.readable(page.replace("<head>", f"<head>{_POLICY}", 1)), resources
-
-
-def _translate_tables(cell: NotebookNode, language: str) -> None:
-    """Show an exercise's results in the student's language: the same, made anew."""
-    for output in cell.outputs if language != package.ENGLISH else ():
-        graded = output.get("data", {}).get(MIME_TYPE)
-        if graded:
-            table = replace(score_table(graded), language=language)
-            output.data |= {"text/plain": repr(table), "text/html": table._repr_html_()}
 
 
 def _in_language(nb: NotebookNode) -> dict:
