@@ -49,6 +49,19 @@ def test_done_work_is_in_the_archive_byte_for_byte(folder, tmp_path, capsys):
     assert [p.name for p in archive.parent.iterdir()] == ["assignment2.zip"]
 
 
+def test_what_fails_is_told_of_a_chinese_notebook_too(folder, capsys):
+    """Its tables are in Chinese, and say beside it what they would say in English."""
+    output = {
+        "output_type": "display_data",
+        "data": {"text/plain": ["im2col：3 项检查通过了 1 项"]},
+        "metadata": {"cs231n": {"said": "im2col: 1 of 3 checks passed"}},
+    }
+    checked = {**code("check.im2col(im2col)", 2), "outputs": [output]}
+    (folder / "5_im2col.ipynb").write_text(notebook(code(DONE), checked), encoding="utf-8")
+    assert main([str(folder)]) == 0
+    assert "im2col: 1 of 3 checks passed" in capsys.readouterr().out
+
+
 def test_an_archive_that_is_there_is_not_replaced(folder, tmp_path, capsys):
     there = tmp_path / "here" / "assignment2.zip"
     there.write_text("kept")

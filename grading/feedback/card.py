@@ -16,7 +16,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from cs231n.check.hints import all_hints
 from cs231n.language import ENGLISH
-from grading import marks
+from grading import marks, settings
 from grading.checks.core import score_table
 from grading.reports import failed_together, read_report
 from grading.scores import exercise_of
@@ -100,6 +100,8 @@ class AddScoreCard(NbGraderPreprocessor):
         root = Path(self.parent.parent.coursedir.root)
         report = read_report(root, names["assignment"], names["student"])["notebooks"]
         about = report.get(names["notebook"], {})
+        if marks.is_stand_in(nb):  # nobody said in which language
+            marks.mark_language(nb, settings.load(settings.file_of(root)).language)
         resources[CARD] = card_of(nb, names, given, about)
         put_tables(nb, about.get("exercises", {}))
         return nb, resources

@@ -21,7 +21,7 @@ from grading.releases import store
 from grading.settings import ROOT
 
 # The instructor's, and what concerns only those who change the kit. Top level.
-INSTRUCTOR_ONLY = ("grading", ".ci", ".github", "CONTRIBUTING.md", "noxfile.py")
+INSTRUCTOR_ONLY = ("grading", ".ci", ".github", "CONTRIBUTING.md", "README.zh.md", "noxfile.py")
 # What takes the place of a file that speaks of grading: a README and a Makefile for students.
 IN_PLACE = PurePosixPath("grading", "published")
 # Never published, wherever they are: caches, build products, private files.

@@ -172,6 +172,25 @@ def test_copy_of_a_notebook_that_is_not_out_is_a_leak(kit):
     kit.publish()
 
 
+def test_an_assignment_that_is_not_out_is_not_out_in_chinese_either(kit):
+    for number in (1, 2):
+        data = (kit.root / f"assignments/assignment{number}/1_small.ipynb").read_bytes()
+        notebook = nbformat.reads(data.decode(), as_version=4)
+        notebook.metadata["cs231n"] = {"language": "zh"}
+        kit.write(f"assignments/zh/assignment{number}/1_small.ipynb", to_bytes(notebook))
+    kit.publish(only=["assignment1"])
+    out = sorted(name for name in kit.there() if name.startswith("assignments/"))
+    assert out == [
+        "assignments/assignment1/1_small.ipynb",
+        "assignments/zh/assignment1/1_small.ipynb",
+    ]
+    chinese = nbformat.reads(kit.there()[out[1]], as_version=4)
+    assert chinese.metadata["cs231n"]["language"] == "zh"  # beside the release's id
+    assert chinese.metadata["cs231n"]["release"]
+    (release,) = store.releases(kit.course, "assignment1")
+    assert sorted(release.notebooks) == ["1_small", "zh/1_small"]
+
+
 @pytest.mark.parametrize("name", ["kit.zip", "kit.tar.gz"])
 def test_archive_of_the_same_tree_has_the_same_bytes(kit, tmp_path, name):
     made = [tmp_path / place / name for place in ("one", "two")]
