@@ -276,7 +276,8 @@ class Translator:
             before = text[: sign.start()]
             words, begin = self._whole(before)
             # Words that stay English keep their sign.
-            ending = sign[0] if begin == before else self.signs.get(sign[0], sign[0])
+            english = begin == before or (sign[0] == ": " and re.search("[A-Za-z]$", begin))
+            ending = sign[0] if english else self.signs.get(sign[0], sign[0])
             begin = min((words, begin + ending), self._whole(text[: sign.start() + 1]), key=_words)
             if begin[0] < best[0]:
                 words, rest = self._best(text[sign.end() :])

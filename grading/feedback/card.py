@@ -20,6 +20,7 @@ from grading import marks, settings
 from grading.checks.core import score_table
 from grading.reports import failed_together, read_report
 from grading.scores import exercise_of
+from grading.translation.edition import translated
 
 CARD = "cs231n_card"  # in the resources of nbconvert
 WORDS = "answer in words"
@@ -104,6 +105,8 @@ class AddScoreCard(NbGraderPreprocessor):
             marks.mark_language(nb, settings.load(settings.file_of(root)).language)
         resources[CARD] = card_of(nb, names, given, about)
         put_tables(nb, about.get("exercises", {}))
+        if marks.language(nb) != ENGLISH:  # it was graded with the course's words in English
+            nb = translated(names["notebook"], nb, marks.language(nb))
         return nb, resources
 
 

@@ -31,7 +31,7 @@ def translated(name: str, notebook: NotebookNode, language: str) -> NotebookNode
     """
     known = catalogue.texts(language, name) | catalogue.texts(language, units.SETUP)
     new = copy.deepcopy(notebook)
-    new.metadata[METADATA] = {"language": language}
+    new.metadata[METADATA] = {**new.metadata.get(METADATA, {}), "language": language}
     for cell in new.cells:
         context = units.context_of(name, cell.id)
         if cell.id == BADGE_ID:

@@ -90,8 +90,8 @@ def picture():
 def opened(server, page, request):
     """Opens a notebook of the course, or a changed one, in a folder that is this test's alone."""
 
-    def open_it(name, change=None, ready=True):
-        return Notebook(server, page, server.lay_out(request, name, change), ready)
+    def open_it(name, change=None, ready=True, language=""):
+        return Notebook(server, page, server.lay_out(request, name, change, language), ready)
 
     yield open_it
     server.end_kernels()

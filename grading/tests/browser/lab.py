@@ -134,9 +134,9 @@ class Server:
         for session in self.ask("sessions"):
             self.ask(f"sessions/{session['id']}", "DELETE")
 
-    def lay_out(self, request, name: str, change=None) -> str:
+    def lay_out(self, request, name: str, change=None, language: str = "") -> str:
         """A notebook of the course in a folder named after the test: its path for the server."""
-        (path,) = ASSIGNMENTS.glob(f"*/{name}.ipynb")
+        (path,) = (ASSIGNMENTS / language).glob(f"assignment*/{name}.ipynb")
         notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
         if change:
             change(notebook)
