@@ -48,7 +48,9 @@ _TROUBLE = (
 )
 # Words that should not be left in another language: not what Python says, code, or a command.
 _ENGLISH = re.compile(r"\b[a-z]{2,} [a-z]{2,} [a-z]{2,}\b")
-_PYTHON = re.compile(r"\w+(Error|Warning)\b|encountered in|python -m|^ *\d+ |character \d+:")
+_PYTHON = re.compile(
+    r"\w+(Error|Warning)\b|encountered in|python -m|^ *\d+ |: layer \d+|character \d+:"
+)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import pytest
 from cs231n import check, language
 from cs231n.check import report
 from cs231n.check.hints import all_hints
-from cs231n.language import Translator, translate
+from cs231n.language import translate
+from cs231n.sentences import Translator
 
 VARIABLES = ("CS231N_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE", "JPY_SESSION_NAME")
 

@@ -4,6 +4,8 @@ The banks of wrong solutions are all shown to the visible checks in test_checks_
 sentence that counts.
 """
 
+import re
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,7 @@ import grading.tests.wrong.relu
 import grading.tests.wrong.softmax_loss
 import grading.tests.wrong.svm_loss
 import grading.tests.wrong.two_layer_net  # noqa: F401
+from cs231n.language import translate
 from grading.reference import pooling
 from grading.tests.wrong import convolution as conv_bank
 from grading.tests.wrong import fully_connected as fc_bank
@@ -63,6 +66,10 @@ def test_common_slip_is_named_by_a_visible_check(exercise, name, told):
     results, _ = cs231n.check.EXERCISES[exercise].run(entry["functions"])
     messages = [r.message for r in results if not r.passed]
     assert any(part in message for message in messages for part in told.split("|")), messages
+    for message in messages:  # nothing of it stays English in Chinese but code and Python's errors
+        chinese = re.sub(r"\w+Error: .*?( —|）。)|`[^`]*`", "", translate(message, "zh"))
+        assert re.search(r"[\u4e00-\u9fff]", chinese), message
+        assert not re.search(r"\b[a-z]{2,} [a-z]{2,} [a-z]{2,}\b", chinese), chinese
 
 
 @pytest.mark.parametrize("place", [(0, 1), (1, 0), (1, 1)])

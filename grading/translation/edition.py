@@ -74,10 +74,11 @@ def in_english(name: str, notebook: NotebookNode, released: NotebookNode) -> Not
     - released: that notebook, in English
     """
     sources = tuple((cell.id, cell.cell_type, cell.source) for cell in released.cells)
+    code = _code(notebook)
     for language in filter(lambda known: catalogue.has(known, name), catalogue.languages()):
         cells, words = _back(language, name, sources)
         found = [cells.get(_plain(cell)) for cell in notebook.cells]
-        if not any(found) and not any(word in _code(notebook) for word in words):
+        if not any(found) and not any(word in code for word in words):
             continue
         notebook = copy.deepcopy(notebook)
         for cell, english in zip(notebook.cells, found, strict=True):

@@ -43,7 +43,7 @@ def find(source: str) -> list[Literal]:
     """The texts of a cell's or a module's source, in order. Empty for what is no Python."""
     try:
         return sorted([*_strings(source), *_comments(source)], key=lambda found: found.start)
-    except (tokenize.TokenError, SyntaxError, IndentationError):
+    except (tokenize.TokenError, SyntaxError, ValueError):
         return []
 
 
@@ -65,9 +65,7 @@ _PIECE = re.compile(
 
 def _tokens(source: str) -> list[tuple[str, int, int]]:
     """(kind, start, end) of every token; an f-string is one, on every version of Python."""
-    lines = [0]
-    for line in source.splitlines(keepends=True):
-        lines.append(lines[-1] + len(line))
+    lines = [0, *(n + 1 for n, character in enumerate(source) if character == "\n"), len(source)]
     found, depth, begin = [], 0, 0
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         kind = tokenize.tok_name[token.type]
@@ -104,6 +102,8 @@ def _strings(source: str) -> Iterator[Literal]:
 
 def _joined(source: str, run: list[tuple[int, int]], alone: bool) -> Iterator[Literal]:
     pieces = [_PIECE.fullmatch(source[start:end]) for start, end in run]
+    if None in pieces:  # a kind of string that newer Pythons have
+        return
     prefixes = {piece["prefix"].lower() for piece in pieces}
     if any("b" in prefix for prefix in prefixes):
         return
