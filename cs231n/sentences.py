@@ -22,8 +22,15 @@ _ONE = re.compile(rf"{_CODE.pattern}|\([^()A-Za-z]*\)|\[[^\[\]A-Za-z]*\]|\w(?:Er
 _SIGN = re.compile(r"[.?!:;,…] | — (?=[A-Z])")
 # Chinese, with a space that came with what was put in.
 _GAP = re.compile(r"(?<=[\u2e80-\u9fff，。：；？！、）”]) (?=[\u2e80-\u9fff（“])")
-_LONGEST = 4000  # characters of a line that is translated
+# A student's code can put anything into a message: what is longer, or has more signs, or takes too
+# many steps to read, stays English.
+_LONGEST, _MOST_SIGNS = 2000, 60
+_STEPS, _TRIES = 40_000, 100  # templates that are tried for a message; places for one of them
 _WEAK = 5  # letters in a sentence beside what is computed
+
+
+class _TooLong(Exception):
+    """A message would take too long to read."""
 
 
 class Translator:
@@ -56,6 +63,7 @@ class Translator:
         for place, template in enumerate(templates):
             self._by_word.setdefault(template.word, []).append((place, template))
         self._best = lru_cache(maxsize=4096)(self._read)
+        self._whole = lru_cache(maxsize=16384)(self._read_whole)
 
     def __call__(self, text: str) -> str:
         """The translation."""
@@ -66,6 +74,13 @@ class Translator:
         return self._lines(text)[0]
 
     def _lines(self, text: str) -> tuple[int, str]:
+        self._steps = _STEPS
+        try:
+            return self._in_lines(text)
+        except (RecursionError, _TooLong):
+            return len(_WORD.findall(text)), text
+
+    def _in_lines(self, text: str) -> tuple[int, str]:
         if text in self._exact:
             return 0, self._exact[text]
         pairs = [self._line(line) for line in text.split("\n")]
@@ -86,13 +101,14 @@ class Translator:
         best = self._whole(text)
         if best[0] and text[-1] + " " in self.signs:
             words, begin = self._whole(text[:-1])
-            best = min(best, (words, begin + self.signs[text[-1] + " "].rstrip()), key=_words)
-        signs = _SIGN.finditer(_ONE.sub(lambda one: "_" * len(one[0]), text))
-        for sign in signs if best[0] else ():
+            if begin != text[:-1]:
+                best = min(best, (words, begin + self.signs[text[-1] + " "].rstrip()), key=_words)
+        signs = list(_SIGN.finditer(_ONE.sub(lambda one: "_" * len(one[0]), text)))
+        for sign in signs if best[0] and len(signs) <= _MOST_SIGNS else ():
             before = text[: sign.start()]
             words, begin = self._whole(before)
             # Words that stay English keep their sign.
-            english = begin == before or (sign[0] == ": " and re.search("[A-Za-z]$", begin))
+            english = begin == before or (begin[-1:].isascii() and begin[-1:].isalpha())
             ending = sign[0] if english else self.signs.get(sign[0], sign[0])
             begin = min((words, begin + ending), self._whole(text[: sign.start() + 1]), key=_words)
             if begin[0] < best[0]:
@@ -111,7 +127,7 @@ class Translator:
         found = (pair for word in words for pair in self._by_word.get(word, ()))
         return (template for _, template in sorted(found, key=lambda pair: pair[0]))
 
-    def _whole(self, text: str) -> tuple[int, str]:
+    def _read_whole(self, text: str) -> tuple[int, str]:
         """The same, where the text is no sequence of sentences."""
         known = self._exact if " " in text else self._parts
         if text in known:
@@ -120,6 +136,9 @@ class Translator:
         for template in self._like(text) if best[0] else ():
             if best[0] == 0:
                 break
+            self._steps -= 1
+            if self._steps < 0:
+                raise _TooLong
             values = template.match(text)
             if values is None:
                 continue
@@ -150,30 +169,20 @@ class _Template:
 
     def __init__(self, english: str, other: str):
         literals = _FIELD.split(english)  # literal, name, literal, name, ..., literal
-        self._names = literals[1::2]
+        self._names, self._other = literals[1::2], other
+        self._literals = [_literal(text) for text in literals[::2]]
         # The longest of the words that stand there by themselves.
         whole = "\0".join(literals[::2])
         words = re.findall(r"(?<![A-Za-z\0])[A-Za-z]{2,}(?![A-Za-z\0])", whole)
         self.word = max(words, key=len, default="")
         self.code = set()  # names of what stands in backticks
+        self._may_be = []  # what may be put in, a pattern for each name; None: anything
         ticks = 0
-        pattern = re.escape(_literal(literals[0]))
         for name, left, right in zip(self._names, literals[:-2:2], literals[2::2], strict=True):
-            some = "([^A-Za-z]*?)" if name.startswith("number") else "(.*?)"
             ticks += left.count("`")
             if ticks % 2:
                 self.code.add(name)
-                some = "([^`]*)"
-            elif right == " " and _is_sentence(left, right):
-                some = r"(.*?[.?!])"  # another one follows
-            elif some == "(.*?)" and not _is_sentence(left, right):
-                some = r"((?:(?![.?!] [A-Z]|; ).)*?)"  # it does not go on into the next sentence
-            pattern += some + re.escape(_literal(right))
-        # A sentence that is put in at the beginning or the end may be missing, with its space.
-        pattern = re.sub(r"^\(\.\*\?\)\\ ", r"(?:(.*?)\\ )?", pattern)
-        pattern = re.sub(r"\\ \(\.\*\?\)$", r"(?:\\ (.*?))?", pattern)
-        self._pattern = re.compile(pattern, re.DOTALL)
-        self._other = other
+            self._may_be.append(_kind(name, left, right, name in self.code))
         # "{1} of {2}" fits too much: it is taken only where nothing stays English but names.
         letters = len(re.sub("[^A-Za-z`]", "", "".join(literals[::2])))
         self.is_weak = letters < _WEAK and not self.code
@@ -181,14 +190,64 @@ class _Template:
 
     def match(self, text: str) -> list[tuple[str, str]] | None:
         """What was computed, with its name; None where the text is not of this form."""
-        found = self._pattern.fullmatch(text)
-        return list(zip(self._names, found.groups(""), strict=True)) if found else None
+        first, *_, last = self._literals
+        if not text.startswith(first):
+            return None
+        self._tries = _TRIES
+        values = self._values(text, 0, len(first))
+        # What is put in at the end, or at the beginning, may be missing, with its space.
+        if values is None and not last and self._literals[-2].endswith(" "):
+            values = self._values(text + " ", 0, len(first))
+        if values is None and not first and self._literals[1].startswith(" "):
+            values = self._values(" " + text, 0, 0)
+        pairs = list(zip(self._names, values or (), strict=values is not None))
+        # One name is one thing, however often it stands there.
+        return pairs if pairs and len(dict(pairs)) == len({*pairs}) else None
+
+    def _values(self, text: str, field: int, start: int) -> list[str] | None:
+        """What stands in a text from a field on, which begins at `start`: the shortest that fits.
+
+        Gives up after so many tries, for a text may have been made to need very many.
+        """
+        after = self._literals[field + 1]
+        if field == len(self._names) - 1:
+            end = len(text) - len(after)
+            fits = start <= end and text.endswith(after) and self._fits(field, text[start:end])
+            return [text[start:end]] if fits else None
+        end = text.find(after, start)
+        while end >= 0 and self._tries > 0:
+            self._tries -= 1
+            if self._fits(field, text[start:end]):
+                rest = self._values(text, field + 1, end + len(after))
+                if rest is not None:
+                    return [text[start:end], *rest]
+            end = text.find(after, end + 1)
+        return None
+
+    def _fits(self, field: int, value: str) -> bool:
+        return self._may_be[field] is None or not self._may_be[field].search(value)
 
     def filled(self, values: Mapping[str, str]) -> str:
         parts = _FIELD.split(self._other)
         parts[::2] = map(_literal, parts[::2])
         parts[1::2] = [values.get(name, "") for name in parts[1::2]]
         return "".join(parts).strip()
+
+
+# What must not be in what is put in, where that is a number, code, or a phrase; and where another
+# sentence follows.
+_LETTER, _TICK = re.compile("[A-Za-z]"), re.compile("`")
+_BREAK, _OPEN = re.compile("[.?!] [A-Z]|; [A-Za-z\u4e00-\u9fff]"), re.compile(r"[^.?!]\Z")
+
+
+def _kind(name: str, left: str, right: str, is_code: bool) -> re.Pattern | None:
+    if name.startswith("number"):
+        return _LETTER
+    if is_code:
+        return _TICK
+    if _is_sentence(left, right):
+        return _OPEN if right == " " else None
+    return _BREAK
 
 
 def _is_sentence(left: str, right: str) -> bool:

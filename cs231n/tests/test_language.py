@@ -150,6 +150,31 @@ def test_a_long_answer_of_a_student_takes_no_time_to_speak_of():
     assert say(text) == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a. " * 600,
+        "x: " * 600,
+        "The " * 450,
+        "1 weights span 3×3 " * 100,
+        "out has shape x, but it should be " * 50,
+        "its variance is divided by x - 1, not by " * 40,
+        "(" * 1900,
+        "`" * 1900,
+        "'a' " * 480,
+    ],
+)
+def test_a_message_made_to_be_hard_to_read_ends_and_does_not_grow(text):
+    """A student's exception says it, and the course's own process makes a page of it."""
+    assert len(language.translator("zh")(text)) <= 2 * len(text)
+
+
+def test_what_is_named_twice_is_one_thing():
+    say = Translator({"{1} weights span {n}×{n}": "{1} 个权重跨越 {n}×{n}"})
+    assert say("9 weights span 3×3") == "9 个权重跨越 3×3"
+    assert say("9 weights span 3×4") == "9 weights span 3×4"
+
+
 # ---- what is shown -------------------------------------------------------------------------------
 
 
