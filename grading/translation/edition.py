@@ -18,6 +18,7 @@ from grading.notebooks import BADGE_ID
 from grading.translation import catalogue, literals, units
 
 METADATA = "cs231n"
+LONGEST = 100_000  # characters of a student's cell that is looked through
 
 
 def translated(name: str, notebook: NotebookNode, language: str) -> NotebookNode:
@@ -84,7 +85,7 @@ def in_english(name: str, notebook: NotebookNode, released: NotebookNode) -> Not
         for cell, english in zip(notebook.cells, found, strict=True):
             if english is not None:
                 cell.source = english
-            elif cell.cell_type == "code":
+            elif cell.cell_type == "code" and len(cell.source) <= LONGEST:
                 cell.source = literals.exchange(cell.source, _known(words))
     return notebook
 

@@ -11,6 +11,7 @@ import re
 import tokenize
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cs231n.language import width
 
@@ -42,18 +43,22 @@ class Literal:
 def find(source: str) -> list[Literal]:
     """The texts of a cell's or a module's source, in order. Empty for what is no Python."""
     try:
-        return sorted([*_strings(source), *_comments(source)], key=lambda found: found.start)
+        tokens = _tokens(source)
+        found = [*_strings(source, tokens), *_comments(source, tokens)]
+        return sorted(found, key=lambda literal: literal.start)
     except (tokenize.TokenError, SyntaxError, ValueError):
         return []
 
 
 def exchange(source: str, translate: Callable[[Literal], str | None]) -> str:
     """The source with other texts; where `translate` gives None, a text stays as it is."""
-    for literal in reversed(find(source)):
+    parts, place = [], 0
+    for literal in find(source):
         text = translate(literal)
         if text is not None and text != literal.text:
-            source = source[: literal.start] + _written(literal, text) + source[literal.end :]
-    return source
+            parts += [source[place : literal.start], _written(literal, text)]
+            place = literal.end
+    return "".join([*parts, source[place:]])
 
 
 # ---- finding -----------------------------------------------------------------------------------
@@ -63,52 +68,61 @@ _PIECE = re.compile(
 )
 
 
-def _tokens(source: str) -> list[tuple[str, int, int]]:
-    """(kind, start, end) of every token; an f-string is one, on every version of Python."""
+class _Token(NamedTuple):
+    """start, end: offsets; column: of its start."""
+
+    kind: str
+    start: int
+    end: int
+    column: int
+
+
+def _tokens(source: str) -> list[_Token]:
+    """All tokens; an f-string is one, on every version of Python."""
     lines = [0, *(n + 1 for n, character in enumerate(source) if character == "\n"), len(source)]
-    found, depth, begin = [], 0, 0
+    found, depth, begin, column = [], 0, 0, 0
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         kind = tokenize.tok_name[token.type]
-        start, end = (lines[row - 1] + column for row, column in (token.start, token.end))
+        start, end = (lines[row - 1] + place for row, place in (token.start, token.end))
+        if depth == 0:
+            begin, column = start, token.start[1]
         if kind == "FSTRING_START":
-            begin = begin if depth else start
             depth += 1
         elif kind == "FSTRING_END":
             depth -= 1
             if depth == 0:
-                found.append(("STRING", begin, end))
+                found.append(_Token("STRING", begin, end, column))
         elif depth == 0:
-            found.append((kind, start, end))
+            found.append(_Token(kind, start, end, column))
     return found
 
 
-def _strings(source: str) -> Iterator[Literal]:
-    run: list[tuple[int, int]] = []
+def _strings(source: str, tokens: list[_Token]) -> Iterator[Literal]:
+    run: list[_Token] = []
     statement = True  # whether a statement begins here
-    for kind, start, end in _tokens(source):
-        if kind == "STRING":
-            run.append((start, end))
+    for token in tokens:
+        if token.kind == "STRING":
+            run.append(token)
             continue
-        if kind == "NL" and run:
+        if token.kind == "NL" and run:
             continue
         if run:
-            yield from _joined(source, run, statement and kind in ("NEWLINE", "ENDMARKER"))
+            yield from _joined(source, run, statement and token.kind in ("NEWLINE", "ENDMARKER"))
             statement, run = False, []
-        if kind in ("NEWLINE", "INDENT", "DEDENT"):
+        if token.kind in ("NEWLINE", "INDENT", "DEDENT"):
             statement = True
-        elif kind not in ("NL", "COMMENT"):
+        elif token.kind not in ("NL", "COMMENT"):
             statement = False
 
 
-def _joined(source: str, run: list[tuple[int, int]], alone: bool) -> Iterator[Literal]:
-    pieces = [_PIECE.fullmatch(source[start:end]) for start, end in run]
+def _joined(source: str, run: list[_Token], alone: bool) -> Iterator[Literal]:
+    pieces = [_PIECE.fullmatch(source[token.start : token.end]) for token in run]
     if None in pieces:  # a kind of string that newer Pythons have
         return
     prefixes = {piece["prefix"].lower() for piece in pieces}
     if any("b" in prefix for prefix in prefixes):
         return
-    start, end = run[0][0], run[-1][1]
-    column = start - (source.rfind("\n", 0, start) + 1)
+    start, end, column = run[0].start, run[-1].end, run[0].column
     if alone and len(run) == 1:
         text = re.sub(rf"(?m)^ {{0,{column}}}", "", pieces[0]["text"])
         yield Literal(start, end, text, "docstring", pieces[0]["prefix"], column)
@@ -125,32 +139,31 @@ def _joined(source: str, run: list[tuple[int, int]], alone: bool) -> Iterator[Li
     yield Literal(start, end, "".join(texts), "string", prefix, column, lines)
 
 
-def _comments(source: str) -> Iterator[Literal]:
+def _comments(source: str, tokens: list[_Token]) -> Iterator[Literal]:
     """Blocks of comments in lines of their own, and comments behind code."""
-    block: list[tuple[int, int, int]] = []  # start, end, column
-    for kind, start, end in _tokens(source):
-        if kind != "COMMENT":
+    block: list[_Token] = []
+    for token in tokens:
+        if token.kind != "COMMENT":
             continue
-        line = source.rfind("\n", 0, start) + 1
-        column = start - line
-        alone = not source[line:start].strip()
-        follows = block and block[-1][2] == column and not source[block[-1][1] : start].strip(" \n")
-        follows = follows and source.count("\n", block[-1][1], start) == 1
-        if alone and follows:
-            block.append((start, end, column))
+        alone = not source[token.start - token.column : token.start].strip()
+        between = source[block[-1].end : token.start] if block else ""
+        follows = block and block[-1].column == token.column and between.count("\n") == 1
+        if alone and follows and not between.strip(" \n"):
+            block.append(token)
             continue
         yield from _block(source, block)
-        block = [(start, end, column)]
+        block = [token]
         if not alone:
             yield from _block(source, block)
             block = []
     yield from _block(source, block)
 
 
-def _block(source: str, block: list[tuple[int, int, int]]) -> Iterator[Literal]:
+def _block(source: str, block: list[_Token]) -> Iterator[Literal]:
     if block:
-        lines = [source[start:end].removeprefix("#").removeprefix(" ") for start, end, _ in block]
-        yield Literal(block[0][0], block[-1][1], "\n".join(lines), "comment", column=block[0][2])
+        texts = (source[token.start : token.end] for token in block)
+        text = "\n".join(line.removeprefix("#").removeprefix(" ") for line in texts)
+        yield Literal(block[0].start, block[-1].end, text, "comment", column=block[0].column)
 
 
 # ---- writing -----------------------------------------------------------------------------------
