@@ -70,8 +70,9 @@ def update(language: str, name: str, wanted: Iterable[Unit]) -> bytes:
     _keep_what_changed(catalog)
     catalog.creation_date = begun  # the same texts give the same file
     out = io.BytesIO()
-    write_po(out, catalog, width=100, no_location=True, include_previous=True)
-    return out.getvalue()
+    # Lines as they are, and no version of Babel: every version writes the same file.
+    write_po(out, catalog, width=0, no_location=True, include_previous=True)
+    return re.sub(rb'"Generated-By: [^"]*"\n', b"", out.getvalue())
 
 
 def _keep_what_changed(catalog: Catalog) -> None:
