@@ -142,7 +142,7 @@ def build(
     built = instructor_notebooks(sources, configuration)
     stale = _stale_editions(output, built)
     if not overwrite:
-        _refuse_to_lose_work([*_handed_out(output, built), *stale])
+        _refuse_to_lose_work([*_places(output, built), *stale])
     db_url = gradebook.database_url(course)
     for assignment, notebooks in built.items():
         gradebook.refuse_conflicts(db_url, configuration.course_id, assignment, notebooks)
@@ -223,6 +223,17 @@ def _paths(folder: Path, notebooks: Built) -> dict[Path, bytes]:
         for assignment, named in notebooks.items()
         for name, notebook in named.items()
     }
+
+
+def _places(output: Path, built: Built) -> list[Path]:
+    """Where the students' notebooks go, in all languages."""
+    return [
+        (output / language if language else output) / assignment / f"{name}.ipynb"
+        for language in ("", *catalogue.languages())
+        for assignment, notebooks in built.items()
+        for name in notebooks
+        if not language or catalogue.has(language, name)
+    ]
 
 
 def _handed_out(output: Path, released: Built) -> dict[Path, bytes]:

@@ -28,7 +28,7 @@ def write_all(files: Mapping[Path, bytes], remove: Iterable[Path] = ()) -> list[
 
     Returns the paths that were written or removed.
     """
-    changed = {path: data for path, data in files.items() if not _has(path, data)}
+    changed = {path: data for path, data in files.items() if not has(path, data)}
     staged: dict[Path, Path] = {}
     with ExitStack() as stack:
         for folder in dict.fromkeys(path.parent for path in files):
@@ -90,7 +90,8 @@ def _writing_in(folder: Path) -> Iterator[None]:
         yield
 
 
-def _has(path: Path, data: bytes) -> bool:
+def has(path: Path, data: bytes) -> bool:
+    """Whether a file is there and has these bytes."""
     return path.is_file() and path.read_bytes() == data
 
 

@@ -53,7 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     fresh = {page: with_table(page, language).encode() for language, page in pages().items()}
-    stale = [page for page, data in fresh.items() if page.read_bytes() != data]
+    stale = [page for page, data in fresh.items() if not files.has(page, data)]
     if args.check:
         for page in stale:
             print(f"{page} is not up to date. Write it: python -m grading messages")

@@ -141,9 +141,8 @@ def card_of(nb: NotebookNode, names: Mapping, given: Mapping[str, Given], report
         if about.get("solution") or about.get("task"):
             answers.append(name)
             said = about.get("comment")
-            comments += (
-                [said] if said and not said.startswith(marks.WAITS) else []
-            )  # said at the top
+            if said and not said.startswith(marks.WAITS):  # that is said at the top
+                comments.append(said)
         if name not in given:
             continue
         exercise = exercise_of(cell)

@@ -25,7 +25,6 @@ from grading.translation.units import Unit
 
 FOLDER = Path(__file__).parent
 SENTENCES = ("messages", "hints", "mistakes", "grader")
-PART, SIGN = "part", "sign"  # contexts of single words and of signs
 
 Texts = Mapping[tuple[str, str], str]  # (context, English) -> translation
 
@@ -113,7 +112,7 @@ def compile_language(language: str) -> dict[Path, bytes]:
     sentences, parts, signs = {}, {}, {}
     for name in SENTENCES[:3]:
         for (context, text), translation in texts(language, name).items():
-            kind = {PART: parts, SIGN: signs}.get(context, sentences)
+            kind = {units.PART: parts, units.SIGN: signs}.get(context, sentences)
             kind[text] = translation
     sentences |= headings(language)
     grader = {text: said for (_, text), said in texts(language, "grader").items()}

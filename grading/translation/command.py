@@ -7,7 +7,7 @@ what it names (any editor of PO files will do), and run `python -m grading build
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from grading import files
 from grading.errors import GradingError
@@ -32,13 +32,12 @@ def wanted() -> dict[str, list[Unit]]:
     found["hints"] = list(units.of_hints())
     found["mistakes"] = list(units.of_mistakes())
     found["page"] = list(units.of_page())
-    found["grader"] = list(units.of_grader())
+    found["grader"] = list(units.of_grader(found["messages"]))
     return found
 
 
-def problems(languages: Iterable[str]) -> list[str]:
-    """What is missing or stale in the translations, a line each."""
-    texts = wanted()
+def problems(languages: Iterable[str], texts: Mapping[str, list[Unit]]) -> list[str]:
+    """What is missing or stale in the translations of these texts, a line each."""
     return [
         problem
         for language in languages
@@ -65,8 +64,8 @@ def run(args: argparse.Namespace) -> int:
     for language in chosen:
         if not (language.isalpha() and language.islower() and 2 <= len(language) <= 3):
             raise GradingError(f'{language!r} is no code of a language. One is "zh", or "fr".')
+    texts = wanted()
     if not args.check:
-        texts = wanted()
         fresh = {
             catalogue.path_of(language, name): catalogue.update(language, name, some)
             for language in chosen
@@ -75,16 +74,12 @@ def run(args: argparse.Namespace) -> int:
         for path in files.write_all(fresh):
             print(f"wrote {path}")
     compiled = {p: d for one in chosen for p, d in catalogue.compile_language(one).items()}
-    found = problems(chosen)
+    found = problems(chosen, texts)
     if args.check:
-        stale = [path for path, data in compiled.items() if not same(path, data)]
+        stale = [path for path, data in compiled.items() if not files.has(path, data)]
         found += [f"{path}: not up to date: python -m grading translations" for path in stale]
     else:
         for path in files.write_all(compiled):
             print(f"wrote {path}")
     print("\n".join([*found, f"{len(found)} to do."]) if found else "All is translated.")
     return 1 if found else 0
-
-
-def same(path, data: bytes) -> bool:
-    return path.is_file() and path.read_bytes() == data

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from nbformat import NotebookNode
 
@@ -40,9 +40,12 @@ def translated(name: str, notebook: NotebookNode, language: str) -> NotebookNode
         elif cell.cell_type == "markdown":
             cell.source = _text(cell.source, known, context, language)
         else:
-            own = {text: said for (where, text), said in known.items() if where == context}
-            cell.source = literals.exchange(cell.source, _known(own))
+            cell.source = literals.exchange(cell.source, partial(_in_cell, known, context))
     return new
+
+
+def _in_cell(known: catalogue.Texts, context: str, literal: literals.Literal) -> str | None:
+    return known.get((context, literal.text))
 
 
 def editions(name: str, notebook: NotebookNode) -> list[NotebookNode]:

@@ -42,7 +42,7 @@ PAGE = "feedback/template/cs231n_feedback/index.html.j2"
 NOT_SHOWN = ("tests/", "kernels/", "fast_", "im2col", "plain_", "gradient_check", "__main__")
 NOT_SHOWN += ("run_checks", "text", "weights", "torchvision", "locks", "threads", "array_cache")
 
-
+PART, SIGN = "part", "sign"  # contexts of single words and of signs
 SETUP = "setup"  # the set-up cell is the same in all notebooks
 SECTION = "section {1}, “{2}”"  # how hints name a section
 POINTS = "**Points in this course**"  # how a course's own points begin
@@ -127,8 +127,8 @@ def _says_something(literal: literals.Literal) -> bool:
 def of_messages() -> Iterator[Unit]:
     """What the package says: its sentences, labels and signs."""
     yield from (Unit("", text, "label") for text in LABELS)
-    yield from (Unit("part", text, "word in sentences") for text in PARTS)
-    yield from (Unit("sign", text, "between sentences") for text in SIGNS)
+    yield from (Unit(PART, text, "word in sentences") for text in PARTS)
+    yield from (Unit(SIGN, text, "between sentences") for text in SIGNS)
     yield from (Unit("", text, "message") for text in (SECTION, *MADE))
     yield from _once(t for path in modules() for t in sentences(path.read_text(encoding="utf-8")))
 
@@ -150,9 +150,10 @@ def of_page() -> Iterator[Unit]:
     yield from _once((*HEADINGS, *GROUPS, *texts))
 
 
-def of_grader() -> Iterator[Unit]:
-    """What feedback pages say, and the names and sentences of hidden checks."""
-    known = {unit.text for unit in of_messages()}
+def of_grader(messages: Iterable[Unit]) -> Iterator[Unit]:
+    """What feedback pages say, and the names and sentences of hidden checks; without what is among
+    the package's messages."""
+    known = {unit.text for unit in messages}
     paths = [*sorted((GRADING / "checks").glob("*.py")), *map(GRADING.joinpath, FEEDBACK)]
     found = (t for path in paths for t in sentences(path.read_text(encoding="utf-8")))
     page = (GRADING / PAGE).read_text(encoding="utf-8")
