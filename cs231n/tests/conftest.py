@@ -6,6 +6,13 @@ import pytest
 from hypothesis import settings
 
 from cs231n import fast_optim, fast_pointwise, fast_pooling, get_num_threads, set_num_threads
+from cs231n import language as language_of_messages
+
+# What a language is told by: the course's own variable, the locale, the notebook's file.
+LANGUAGE_VARIABLES = (
+    *("CS231N_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE"),
+    "JPY_SESSION_NAME",
+)
 
 # The same examples every time: a test that passed must not fail on another run of the same code.
 settings.register_profile("steady", derandomize=True, deadline=None)
@@ -28,6 +35,18 @@ def backend(request, monkeypatch):
             monkeypatch.setattr(module, "_compiled", None)
         elif module.BACKEND != "cython":
             pytest.skip("the compiled module is not here")
+
+
+@pytest.fixture
+def no_language(monkeypatch):
+    """No language is asked for, nor a font for one: by the machine, an earlier test, or a later."""
+    import matplotlib as mpl
+
+    for name in LANGUAGE_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(language_of_messages, "_in_use", [])
+    with mpl.rc_context({"font.family": mpl.rcParamsDefault["font.family"]}):
+        yield
 
 
 @pytest.fixture

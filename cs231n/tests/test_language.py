@@ -13,15 +13,7 @@ from cs231n.check.hints import all_hints
 from cs231n.language import translate
 from cs231n.sentences import Translator
 
-VARIABLES = ("CS231N_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE", "JPY_SESSION_NAME")
-
-
-@pytest.fixture(autouse=True)
-def nothing_set(monkeypatch):
-    """No language is asked for: neither by the machine, nor by an earlier test."""
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(language, "_in_use", [])
+pytestmark = pytest.mark.usefixtures("no_language")
 
 
 # ---- which language ------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ import logging
 import warnings
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.text import Text
@@ -13,16 +12,7 @@ from cs231n import language, vis
 from cs231n.vis import fonts
 from cs231n.vis.alt_text import alt_text, as_html
 
-
-@pytest.fixture
-def chinese(monkeypatch):
-    """Pictures are drawn in Chinese."""
-    for name in ("CS231N_LANGUAGE", "JPY_SESSION_NAME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(language, "_in_use", [])
-    with mpl.rc_context():
-        yield
-        plt.close("all")
+pytestmark = pytest.mark.usefixtures("no_language")
 
 
 def words(fig):
@@ -36,7 +26,7 @@ def draw():
     yield vis.show_filters(np.arange(36.0).reshape(2, 2, 3, 3), title="滤波器")
 
 
-def test_labels_are_chinese_and_every_character_has_a_glyph(chinese, caplog):
+def test_labels_are_chinese_and_every_character_has_a_glyph(caplog):
     language.use("zh")
     with warnings.catch_warnings(), caplog.at_level(logging.WARNING, "matplotlib"):
         warnings.simplefilter("error")  # Matplotlib warns of a character that it draws as a box
@@ -49,21 +39,21 @@ def test_labels_are_chinese_and_every_character_has_a_glyph(chinese, caplog):
     assert not {"Loss", "Accuracy", "nothing left over"} & {*shown}
 
 
-def test_what_is_read_out_is_chinese_too(chinese):
+def test_what_is_read_out_is_chinese_too():
     language.use("zh")
     fig = next(draw())
     assert alt_text(fig).startswith("大小为 3 的滤波器")
     assert alt_text(fig).endswith("。")
 
 
-def test_english_pictures_are_left_alone(chinese):
+def test_english_pictures_are_left_alone():
     language.use("en")
     fig = next(draw())
     assert "stride 3: illegal" in words(fig)
     assert mpl.rcParams["font.family"] == ["sans-serif"]
 
 
-def test_without_a_font_words_stand_below_the_picture_by_number(chinese, monkeypatch, capsys):
+def test_without_a_font_words_stand_below_the_picture_by_number(monkeypatch, capsys):
     monkeypatch.setattr(fonts, "find", lambda language: None)
     language.use("zh")
     assert "没有找到中文字体" in capsys.readouterr().out
