@@ -5,8 +5,11 @@ The only place that writes a course's gradebook, autograded notebooks and report
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from tqdm import tqdm
@@ -25,6 +28,30 @@ BATCH = 32  # results that are written together
 BATCH_BYTES = 64 * 10**6
 REASON = 1000  # characters of a reason
 BATCH_SECONDS = 1.0  # the longest that a result waits to be written
+
+
+@contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """An interrupt comes after this context: one in the midst of a transaction would leave the
+    gradebook locked for what is written next. A second one comes at once."""
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    seen: list[tuple] = []
+
+    def note(*about) -> None:
+        seen.append(about)
+        if len(seen) > 1:
+            before(*about)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if len(seen) == 1:
+            before(*seen[0])
 
 
 class Desk:
@@ -101,9 +128,11 @@ class Desk:
 
     def _write(self) -> None:
         """Put away what lies on the desk. Interrupted, it may be called again."""
-        results = self._results
-        if not results:
-            return
+        if self._results:
+            with _ctrl_c_waits():
+                self._put_away(self._results)
+
+    def _put_away(self, results: list[Result]) -> None:
         try:
             self.put(results, self.course, self.book)
         except (GradingError, OSError):  # of no use to try again

@@ -11,7 +11,9 @@ pytest.importorskip("nbgrader")
 from grading import autograde as command
 from grading.__main__ import main
 from grading.autograde import only_one
+from grading.coordinator import desk
 from grading.errors import GradingError
+from grading.regrade import writing
 from grading.tests import graded_course as kit
 from grading.tests.graded_course import FAKE, SECONDS, is_running, until
 
@@ -99,6 +101,52 @@ def test_after_ctrl_c_everything_complete_is_kept_and_nothing_runs_on(course, tm
     tally = course.grade(resume=True)
     assert sorted(tally.graded) == ["b1", "b2", "b3"]
     assert before == {s: course.report_path(s).stat().st_mtime_ns for s in before}
+
+
+def test_ctrl_c_in_the_midst_of_writing_waits_until_it_is_written(course, monkeypatch):
+    for student in ("ann", "bob"):
+        course.hand_in(student)
+    written = []
+
+    def put_away(results, *rest):
+        signal.raise_signal(signal.SIGINT)
+        writing_put_away(results, *rest)
+        written.append([result.submission.student for result in results])
+
+    writing_put_away = writing.put_away
+    monkeypatch.setattr(writing, "put_away", put_away)
+    monkeypatch.setattr(desk, "BATCH", 1)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            course.grade(jobs=1)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    monkeypatch.undo()
+    assert len(written[0]) == 1
+    assert all(course.report_path(s).exists() for batch in written for s in batch)
+    tally = course.grade(resume=True)
+    assert tally.before == len(written)
+
+
+def test_a_second_ctrl_c_does_not_wait():
+    said = []
+
+    def press_twice():
+        with desk._ctrl_c_waits():
+            for press in ("first", "second"):
+                signal.raise_signal(signal.SIGINT)
+                said.append(press)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            press_twice()
+        assert said == ["first"]
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_killed_coordinator_leaves_no_worker_and_loses_nothing_complete(course, tmp_path):
