@@ -11,17 +11,18 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 _FIELD = re.compile(r"\{(\w+)\}")
-# What is no prose: code in backticks, a call, what is quoted, a name with a dot, an address.
+# What is no prose: code in backticks, a list of strings, a call, what is quoted, a name with a dot,
+# an address.
 _CODE = re.compile(
-    r"`[^`]*`|\b\w+\((?:'[^']*'|[^'()])*\)|“[^”]*”|(?<!\w)'[^']*'"
+    r"`[^`]*`|[\[({]'[^\[\](){}]*[\])}]|\b\w+\((?:'[^']*'|[^'()])*\)|“[^”]*”|(?<!\w)'[^']*'"
     r"|\b\w+(?:\.\w|[_(\[])(?:\S*[\w)\]])?|https?://\S+"
 )
 _WORD = re.compile(r"(?<![\w.])[A-Za-z]?[a-z]{2,}(?![\w(])")
 # What no sentence ends in: code, numbers in brackets, and an error with what Python says of it.
 _ONE = re.compile(rf"{_CODE.pattern}|\([^()A-Za-z]*\)|\[[^\[\]A-Za-z]*\]|\w(?:Error|Warning): ")
 _SIGN = re.compile(r"[.?!:;,…] | — (?=[A-Z])")
-# Chinese, with a space that came with what was put in.
-_GAP = re.compile(r"(?<=[\u2e80-\u9fff，。：；？！、）”]) (?=[\u2e80-\u9fff（“])")
+# A space that came with what was put in: after a Chinese sign, or between two characters.
+_GAP = re.compile(r"(?<=[，。：；？！、）”]) +(?=\S)|(?<=[\u2e80-\u9fff]) (?=[\u2e80-\u9fff（“])")
 # A student's code can put anything into a message: what is longer, or has more signs, or takes too
 # many steps to read, stays English.
 _LONGEST, _MOST_SIGNS = 2000, 60
@@ -121,6 +122,12 @@ class Translator:
                 best = min(best, (words, begin + tail[1]), key=_words)
         return best
 
+    def _value(self, value: str) -> tuple[int, str]:
+        """The same for what was computed in a sentence, with the space around it."""
+        inner = value.strip()
+        words, text = self._best(inner) if inner else (0, "")
+        return words, value.replace(inner, text, 1) if inner else value
+
     def _like(self, text: str) -> Iterator[_Template]:
         """The templates that a text may be made from, the most precise first."""
         words = {"", *re.findall("[A-Za-z]{2,}", text)}
@@ -143,7 +150,7 @@ class Translator:
             if values is None:
                 continue
             parts = {
-                name: self._best(value) if value and name not in template.code else (0, value)
+                name: (0, value) if name in template.code else self._value(value)
                 for name, value in values
             }
             words = sum(part[0] for part in parts.values())
@@ -225,7 +232,15 @@ class _Template:
         return None
 
     def _fits(self, field: int, value: str) -> bool:
-        return self._may_be[field] is None or not self._may_be[field].search(value)
+        kind = self._may_be[field]
+        if kind is _LETTER or kind is _TICK:
+            return not kind.search(value)
+        plain = _QUOTED.sub("", value)
+        for _ in range(_DEEPEST):
+            plain = _BRACKETS.sub("", plain)
+        if _HALF.search(plain):  # a shape or a list, cut in two
+            return False
+        return kind is None or not kind.search(plain if kind is _BREAK else value)
 
     def filled(self, values: Mapping[str, str]) -> str:
         parts = _FIELD.split(self._other)
@@ -236,6 +251,9 @@ class _Template:
 
 # What must not be in what is put in, where that is a number, code, or a phrase; and where another
 # sentence follows.
+_QUOTED = re.compile(r"`[^`]*`|(?<!\w)'[^']*'")
+_DEEPEST = 4  # brackets within brackets
+_BRACKETS, _HALF = re.compile(r"\([^()]*\)|\[[^\[\]]*\]"), re.compile(r"[()\[\]]")
 _LETTER, _TICK = re.compile("[A-Za-z]"), re.compile("`")
 _BREAK, _OPEN = re.compile("[.?!] [A-Z]|; [A-Za-z\u4e00-\u9fff]"), re.compile(r"[^.?!]\Z")
 

@@ -99,6 +99,7 @@ SENTENCES = {
     "the check cell of {1}": "{1} 的检查单元格",
     "{1} was removed.": "{1}已删除。",
     "braces {{x}} of {name}": "{name} 的 {{x}}",
+    "{wanted}, but it lacks {missing}.{found}": "{wanted}，但它缺少 {missing}。{found}",
 }
 say = Translator(SENTENCES, {"row": "行"}, {". ": "。", ": ": "：", ", ": "，"})
 
@@ -122,6 +123,9 @@ say = Translator(SENTENCES, {"row": "行"}, {". ": "。", ": ": "：", ", ": "�
         ("2.5 points", "2.5 分"),
         ("no points", "no points"),
         ("braces {x} of y", "y 的 {x}"),
+        # A list of names is code; what is added at the end comes with a space.
+        ("d, but it lacks ['w.a', 'b'].", "d，但它缺少 ['w.a', 'b']。"),
+        ("d, but it lacks ['w.a']. It looks transposed.", "d，但它缺少 ['w.a']。看起来是转置了。"),
         # What nobody translated stays, and so does code.
         ("Nothing is known of this.", "Nothing is known of this."),
         ("", ""),
@@ -154,6 +158,7 @@ def test_a_long_answer_of_a_student_takes_no_time_to_speak_of():
         "(" * 1900,
         "`" * 1900,
         "'a' " * 480,
+        "['a' " * 380,
     ],
 )
 def test_a_message_made_to_be_hard_to_read_ends_and_does_not_grow(text):

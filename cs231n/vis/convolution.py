@@ -89,7 +89,7 @@ class Film:
             self.background, self.filled = self.empty, 0
         canvas.restore_region(self.background)
         scene.show(step)
-        fonts.readable(self.fig)
+        fonts.readable(self.fig, scene.lines)
         for text in scene.out_texts[self.filled : step + 1]:  # from now on these stay, too
             scene.ax.draw_artist(text)
         self.background, self.filled = canvas.copy_from_bbox(self.whole), step + 1

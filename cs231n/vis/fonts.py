@@ -11,6 +11,7 @@ import importlib.util
 import logging
 import subprocess
 import sys
+from collections.abc import Iterable
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -89,15 +90,19 @@ def find(language: str) -> str | None:
     return next(others, None)
 
 
-def readable(fig: Figure) -> Figure:
+def readable(fig: Figure, changed: Iterable[Text] | None = None) -> Figure:
     """Puts the words in a figure into the reader's language; returns the figure.
+
+    Inputs:
+    - fig: the figure
+    - changed: those of its texts that are new since the last time; None: all may be
 
     Where no font can draw them, there are numbers instead, which legend_html explains.
     """
     if current() == ENGLISH:
         return fig
     font = mpl.rcParams["font.family"][-1]
-    for text in fig.findobj(Text):
+    for text in fig.findobj(Text) if changed is None else changed:
         words = text.get_text()
         shown = translate(words)
         if not shown.isascii() and any("\u2e80" <= c <= "\uffef" for c in shown):
