@@ -65,11 +65,12 @@ def known_keys(given: dict, name: str, required: tuple, optional: tuple) -> None
     if not isinstance(given, dict):
         raise ValueError(f"{name} should be a dict, but it is {type(given).__name__}.")
     if not set(required) <= set(given) <= {*required, *optional}:
-        keys = ", ".join(f'"{key}": …' for key in required)
-        must = f"should be {{{keys}}}, and " if required else ""
-        may = ", ".join(f'"{key}"' for key in optional)
+        must, may = (", ".join(f'"{key}"' for key in keys) for keys in (required, optional))
+        came = sorted(map(str, given))
+        if not required:
+            raise ValueError(f"{name} may have the keys {may}, but its keys are {came}.")
         raise ValueError(
-            f"{name} {must}may have {may}, but its keys are {sorted(map(str, given))}."
+            f"{name} should have the keys {must}, and may have {may}, but its keys are {came}."
         )
 
 

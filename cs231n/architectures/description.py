@@ -236,8 +236,10 @@ def _check_names(nodes: Iterable[Node]) -> None:
             if read not in known:
                 raise ArchitectureError(f"{name} reads {read}, which does not come before it.")
         if len(node.inputs) != wanted if wanted is not None else len(node.inputs) < 2:
-            count = "two or more layers" if wanted is None else f"{wanted} layer(s)"
-            raise ArchitectureError(f"{name} reads {len(node.inputs)} layer(s), not {count}.")
+            count = "two or more" if wanted is None else wanted
+            raise ArchitectureError(
+                f"The number of {name}'s inputs is {len(node.inputs)}, but it should be {count}."
+            )
         known.add(name)
     if not known:
         raise ArchitectureError("A network has at least an input.")

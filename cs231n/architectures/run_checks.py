@@ -97,9 +97,9 @@ def as_batch(x, architecture: Architecture, dtype: np.dtype) -> np.ndarray:
     if x.shape[1:] != shape or not len(x):
         sizes, hint = "".join(f", {size}" for size in shape), ""
         if x.shape == shape:
-            hint = " One picture is a batch of one: x[None]."
+            hint = " One picture is a batch of one: `x[None]`."
         elif len(shape) == 3 and x.shape[1:] == (*shape[1:], shape[0]):
-            hint = " Channels come before height and width: x.transpose(0, 3, 1, 2)."
+            hint = " Channels come before height and width: `x.transpose(0, 3, 1, 2)`."
         raise ValueError(
             f"{architecture.name} takes a batch of shape (N{sizes}), but got {x.shape}.{hint}"
         )

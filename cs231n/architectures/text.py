@@ -140,10 +140,10 @@ class _Reader:
             part.join = sign
             part.branches.append(self.branch(part))
         if not self.take(re.escape(closing)):
-            where = f"the {part.bracket} at character {part.position + 1}"
+            opened = f"{part.bracket!r} at character {part.position + 1}"
             found = self.text[self.position : self.position + 1]
             what = f"not {found!r}" if found else "but the text ends"
-            self.fail(f"expected -> or {closing}, for {where}, {what}.")
+            self.fail(f"expected -> or {closing!r}, for {opened}, {what}.")
         if part.bracket == "(" and not part.join:
             problem = "( ) holds branches, with | or + between; one sequence stands in [ ]."
             self.fail(problem, part.position)

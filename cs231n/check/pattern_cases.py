@@ -131,14 +131,17 @@ def same_shapes(came, expected, layers, slips=None, show: bool = True, hint: str
         shape = tuple(whole(n, f"a length in {name}") for n in listed(came[place], name))
         if shape == tuple(right):
             continue
-        who = "of the input" if place == 0 else f"behind layer {place - 1} ({_who(layers, place)})"
-        text = f"{name}, {who}, is {_brief(shape)}"
-        text += f", but it should be {tuple(right)}." if show else ", which is wrong."
+        if place > 0:
+            name = f"shapes[{place}] (behind layer {place - 1}: {shown(layers[place - 1])})"
+        text = _differs(name, _brief(shape), str(tuple(right)) if show else "")
         raise CheckFailed(f"{text} {_shape_slip(shape, tuple(right), slips or {}) or hint}".strip())
 
 
-def _who(layers, place: int) -> str:
-    return shown(layers[place - 1])
+def _differs(name: str, came: str, right: str) -> str:
+    """A sentence about a wrong value; right: "" where it is not told."""
+    if right:
+        return f"{name} is {came}, but it should be {right}."
+    return f"{name} is {came}, which is wrong."
 
 
 def _brief(shape: tuple) -> str:
@@ -173,8 +176,7 @@ def same_count(came, right: int, name: str, slips=None, show: bool = True, hint:
     """Compare one whole number with the right one."""
     number = whole(came, name)
     if number != right:
-        text = f"{name} is {_digits(number)}"
-        text += f", but it should be {right:,}." if show else ", which is wrong."
+        text = _differs(name, _digits(number), f"{right:,}" if show else "")
         raise CheckFailed(f"{text} {(slips or {}).get(number) or hint}".strip())
 
 

@@ -125,7 +125,10 @@ def test_a_layer_that_does_not_fit_is_named_with_what_it_gets():
         ([("a", kinds.ReLU(), ())], "one input, and it comes first"),
         ([("a", kinds.Input((3, 8, 8)), ()), ("a", kinds.ReLU(), ("a",))], "the name a"),
         ([("a", kinds.Input((3, 8, 8)), ()), ("b", kinds.ReLU(), ("c",))], "reads c"),
-        ([("a", kinds.Input((3, 8, 8)), ()), ("b", kinds.ReLU(), ())], "reads 0 layer"),
+        (
+            [("a", kinds.Input((3, 8, 8)), ()), ("b", kinds.ReLU(), ())],
+            "inputs is 0, but it should be 1",
+        ),
         ([("a", kinds.Input((3, 8, 8)), ()), ("b", kinds.Add(), ("a",))], "two or more"),
         ([("a b", kinds.Input((3, 8, 8)), ())], "no name for a layer"),
         ([("a", kinds.Input((3, 8, 8)), ()), ("b", kinds.Input((3, 8, 8)), ())], "one input"),

@@ -278,7 +278,7 @@ def test_loss_without_labels_gives_scores():
 @pytest.mark.parametrize(
     ("use", "problem"),
     [
-        (lambda net: net.forward(np.zeros((2, 4, 4))), r"one: x\[None\]"),
+        (lambda net: net.forward(np.zeros((2, 4, 4))), r"one: `x\[None\]`"),
         (lambda net: net.forward(np.zeros((0, 2, 4, 4))), "a batch of shape"),
         (lambda net: net.forward(np.zeros((1, 4, 4, 2))), "Channels come before"),
         (lambda net: Network("vgg16"), "made of an Architecture, not 'vgg16'"),

@@ -85,7 +85,7 @@ SLIPS = {
     "INPUT -> POOL2d2": (14, "none of its options"),
     "INPUT -> DROPOUT2": (16, "share dropped"),
     "INPUT -> RELU6": (13, "nothing follows"),
-    "INPUT -> [CONV -> RELU": (22, "expected -> or ], for the [ at character 10"),
+    "INPUT -> [CONV -> RELU": (22, "expected -> or ']', for '[' at character 10"),
     "INPUT -> (CONV)": (9, "one sequence stands in [ ]"),
     "INPUT -> (CONV | RELU + )": (24, "either | or +"),
     "INPUT -> [CONV]*": (16, "expected how often"),

@@ -143,7 +143,7 @@ def test_gradients_of_what_auto_picks_pass_a_strict_check(x_shape, w_shape, para
         (dict(param={"stride": 1, "pad": 1, "groups": 3}), "divides C = 4"),
         (dict(param={"stride": 1, "pad": 1, "groups": 2}), "C / groups = 2"),
         (dict(param={"stride": 1, "pad": 1, "groups": 1.0}), "whole number"),
-        (dict(param={"stride": 1, "pad": 1, "group": 1}), "conv_param should be"),
+        (dict(param={"stride": 1, "pad": 1, "group": 1}), "conv_param should have"),
         (dict(w_shape=(5, 2, 3, 3), param={"stride": 1, "pad": 1, "groups": 2}), "divide F = 5"),
         (dict(param={"stride": 1, "pad": 1, "rounding": "up"}), "rounding should be"),
         (dict(param={"stride": 1, "pad": 2**40}), "pad should be less than"),

@@ -103,8 +103,8 @@ def test_float32_stays_float32_and_whole_numbers_become_float64():
         (dict(b=np.zeros(3)), r"b should have shape \(4,\)"),
         (dict(x=np.zeros((3, 7, 6))), r"\(N, C, H, W\)"),
         (dict(conv_param={"stride": 4, "pad": 1}), "pixels are left over"),
-        (dict(conv_param={"strides": 1, "pad": 1}), "conv_param should be"),
-        (dict(conv_param={"stride": 1}), "conv_param should be"),
+        (dict(conv_param={"strides": 1, "pad": 1}), "conv_param should have"),
+        (dict(conv_param={"stride": 1}), "conv_param should have"),
     ],
 )
 def test_shapes_that_do_not_fit_are_refused_by_name(change, message):

@@ -247,8 +247,8 @@ def test_float32_stays_float32_and_whole_numbers_become_float64(layer):
 @pytest.mark.parametrize(
     ("pool_param", "message"),
     [
-        ({"pool_height": 1, "pool_width": 1}, "pool_param should be"),
-        (pool(1, 1, 1, padding=1), "pool_param should be"),  # and not silently unpadded
+        ({"pool_height": 1, "pool_width": 1}, "pool_param should have"),
+        (pool(1, 1, 1, padding=1), "pool_param should have"),  # and not silently unpadded
         ([2, 2, 2], "pool_param should be a dict"),
         (pool(2, 2, 2), "1 pixel is left over"),
         (pool(8, 2, 1), "spans 8 pixels"),

@@ -530,7 +530,8 @@ with check.demo():
         ("dw, dout as it is  ", dw, swap(convolve(swap(x), swap(dout)))),
     ]:
         error = relative_error(yours, again)
-        print(f"{name}   relative error {error:.1e}   {'equal' if error < 1e-6 else 'NOT equal'}")
+        verdict = "equal" if error < 1e-6 else "NOT equal"
+        print(f"{name}   relative error {error:.1e}   {verdict}")
 
 # %% [markdown] id="flip-after"
 # With stride 2 the same holds after one more step: set the values of `dout` apart, one zero between

@@ -151,7 +151,7 @@ with check.demo():
     print(f"x {trial.shape} {trial.dtype}  ->  X_col {columns.shape} {columns.dtype}")
     print("first column:", columns[:, 0])
     wild = im2col(np.full((1, 1, 2, 2), np.nan), 2, 2, 1, 1)
-    print("a picture of nan, padded:", np.isnan(wild).sum(), "of", wild.size, "entries are nan")
+    print(f"a picture of nan, padded: {np.isnan(wild).sum()} of {wild.size} entries are nan")
 
 # %% [markdown] id="alexnet-text"
 # ### The first layer of AlexNet
@@ -305,9 +305,8 @@ for name, C, field, out, pictures in [
     ("1×1 filters, 64 maps", 64, 1, 224, 1),
 ]:
     numbers = C * field**2 * out**2 * pictures
-    print(
-        f"{name:26} X_col {C * field**2:4} x {out**2 * pictures:>9,}  {4 * numbers / 2**20:8.1f} MiB"
-    )
+    size = f"{C * field**2:4} x {out**2 * pictures:9,}"
+    print(f"X_col {size}  {4 * numbers / 2**20:8.1f} MiB   {name}")
 
 # %% [markdown] id="col2im-break-text"
 # ### Try to break it
@@ -559,7 +558,7 @@ with check.demo(120):
     )
     for name in layers:
         ratios = np.array(seconds[next(iter(layers))]) / seconds[name]
-        print(f"{name:32}", "  ".join(f"{side}: {r:.3g}x" for side, r in zip(sides, ratios)))
+        print("  ".join(f"{side}: {r:5.3g}x" for side, r in zip(sides, ratios)), f"  {name}")
 
 # %% [markdown] id="columns-speed-text"
 # And the columns alone: your `im2col` and `col2im` against the course's, in NumPy and compiled. Ratios

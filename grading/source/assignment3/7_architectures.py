@@ -494,9 +494,9 @@ check.count_memory(count_memory)
 # - **"24M values × 4 bytes ≈ 93 MB for a picture, forward."** The volumes sum to 15,237,608 values:
 #   **60.95 MB, or 58.13 MiB**. Even with the output of every ReLU kept apart it is 28,793,320 values,
 #   115.17 MB. And 24M × 4 bytes would be 96 MB.
-# - **"The first layers have about 10 million parameters."** They have 1,792 and 36,928. What has about 10
-#   million is *activations*, in three volumes of 224×224×64: $3 \cdot 3{,}211{,}264 = 9{,}633{,}792$
-#   values. One of them is 12.25 MiB.
+# - **"The first layers, 64 filters of 3×3 each, have about 10 million parameters."** There are two such layers
+#   at full size, with 1,792 and 36,928 parameters. What has about 10 million values is the *activations* that
+#   three of them would give: $3 \cdot 3{,}211{,}264 = 9{,}633{,}792$. Those of one are 12.25 MiB.
 #
 # Your functions say so:
 
@@ -623,9 +623,7 @@ with check.demo():
 
 # %% id="five-numbers" tags=["demo"]
 with check.demo():
-    print(
-        f"{'pattern':18} {'layers':>6} {'parameters':>11} {'values':>8} {'sees':>5} {'in 1 GiB':>9}"
-    )
+    print("layers  parameters   values   sees  in 1 GiB   pattern")
     for title, question in FIVE.items():
         names = parse_pattern(*question)
         neurons = [128] * (names.count("FC") - 1) + [10]
@@ -635,8 +633,8 @@ with check.demo():
         memory = count_memory(layers, shapes, parameters)
         last_map = max(n for n, shape in enumerate(shapes) if len(shape) == 3)
         print(
-            f"{title:18} {len(layers):>6} {sum(parameters):>11,} {memory['activations'] // 4:>8,}"
-            f" {receptive_field(layers, shapes)[last_map]:>5} {fit_batch_size(memory, 1):>9,}"
+            f"{len(layers):6} {sum(parameters):11,} {memory['activations'] // 4:8,}"
+            f" {receptive_field(layers, shapes)[last_map]:6} {fit_batch_size(memory, 1):9,}   {title}"
         )
 
 # %% [markdown] id="package-text"

@@ -174,8 +174,8 @@ with check.demo():
         "F6: fully connected, 120 to 84": (120 + 1) * 84,
     }
     for name, number in counts.items():
-        print(f"{name:32} {number:8,}")
-    print(f"{'sum':32} {sum(counts.values()):8,}   (the paper: 60,000)")
+        print(f"{number:8,}   {name}")
+    print(f"{sum(counts.values()):8,}   together (the paper: 60,000)")
     run(build("lenet5_1998"))
 
 # %% [markdown] id="alexnet-text"
@@ -347,7 +347,7 @@ with check.demo():
     convs = [f"conv{s}_{k}" for s, n in enumerate((2, 2, 3, 3, 3), 1) for k in range(1, n + 1)]
     names = iter(convs)
     pools, heads = iter("12345"), iter("678")
-    print(f"{'':9}{'out':>13}{'values':>13}{'MiB':>7}{'parameters':>14}")
+    print("                   out       values    MiB    parameters")
     for line, (H, W, D, values, parameters) in enumerate(table):
         if H == 1:
             name = f"fc{next(heads)}"
@@ -358,7 +358,7 @@ with check.demo():
         mib = 4 * values / 2**20
         print(f"{name:9}{f'{H}×{W}×{D}':>13}{values:13,}{mib:7.2f}{parameters:14,}")
     values, parameters = table[:, 3].sum(), table[:, 4].sum()
-    print(f"{'sum':9}{'':13}{values:13,}{4 * values / 2**20:7.2f}{parameters:14,}")
+    print(f"total                 {values:13,}{4 * values / 2**20:7.2f}{parameters:14,}")
     print(f"\nforward, float32: {4 * values / 1e6:.2f} MB = {4 * values / 2**20:.2f} MiB a picture")
     print(f"parameters alone: {4 * parameters / 1e6:.1f} MB = {4 * parameters / 2**20:.1f} MiB")
 

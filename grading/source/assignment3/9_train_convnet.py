@@ -433,9 +433,10 @@ check.adam(adam)
 # %% id="race" tags=["demo"]
 with check.demo():
     steepness, start = np.array([1.0, 30.0]), np.array([-9.0, 1.6])
+    rolling = {"learning_rate": 0.015, "momentum": 0.85}
     rules = {
         "plain": (plain_step, {"learning_rate": 0.06}, "#D55E00", "o-"),
-        "momentum": (sgd_momentum, {"learning_rate": 0.015, "momentum": 0.85}, "#0072B2", "s-"),
+        "with momentum": (sgd_momentum, rolling, "#0072B2", "s-"),
         "Adam": (adam, {"learning_rate": 0.3, "beta2": 0.99}, "#009E73", "^-"),
     }
     fig, ax = plt.subplots(figsize=(9, 3.8), layout="constrained")
