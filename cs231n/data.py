@@ -21,7 +21,7 @@ import numpy as np
 
 from cs231n import array_cache, synthetic
 from cs231n.cifar_pickle import read_batch
-from cs231n.language import say
+from cs231n.language import say, translate
 from cs231n.scenes import sample_images
 
 __all__ = ["get_data", "load_cifar10", "load_synthetic", "sample_images"]
@@ -62,7 +62,7 @@ def get_data(
     Returns a dict of:
     - X_train, X_val, X_test: arrays (N, 3, 32, 32), float32, in 0..255 less the mean picture
     - y_train, y_val, y_test: labels (N,), int64 in 0..9
-    - class_names: ten names
+    - class_names: ten names, in the reader's language
     - mean_image: (3, 32, 32), float32, what was subtracted (zeros if nothing was)
     - name: "cifar10" or "synthetic"
 
@@ -104,7 +104,8 @@ def get_data(
     for part, (X, y) in parts.items():
         data[f"X_{part}"] = _less(X, mean)
         data[f"y_{part}"] = y.copy()
-    return {**data, "class_names": list(class_names), "mean_image": mean, "name": name}
+    names = list(map(translate, class_names))
+    return {**data, "class_names": names, "mean_image": mean, "name": name}
 
 
 def load_cifar10(path=None, *, download: bool = False):

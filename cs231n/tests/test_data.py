@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cs231n import cifar_archive, data, download
+from cs231n import cifar_archive, data, download, language
 from cs231n.cifar_pickle import read_batch
 from cs231n.transfer import DownloadFailed
 
@@ -455,6 +455,16 @@ def test_without_cifar10_the_synthetic_set_takes_its_place_and_says_so(capsys):
         data.get_data("cifar10")
     with pytest.raises(FileNotFoundError):
         data.get_data(path="no-such-folder")
+
+
+def test_class_names_are_in_the_readers_language_and_numbers_the_same():
+    sizes = dict(num_training=20, num_validation=5, num_test=5)
+    english = data.get_data("synthetic", **sizes)
+    with language.using("zh"):
+        chinese = data.get_data("synthetic", **sizes)
+    assert (english["class_names"][0], chinese["class_names"][0]) == ("disc", "圆盘")
+    assert len({*chinese["class_names"]}) == 10
+    np.testing.assert_array_equal(english["y_train"], chinese["y_train"])
 
 
 def test_fewer_synthetic_pictures_are_the_first_of_the_usual_ones():

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import patches
 
+from cs231n.language import translate
 from cs231n.vis.alt_text import describe
 from cs231n.vis.style import (
     BLUE,
@@ -167,7 +168,7 @@ def show_product(F, K, positions, out_shape, *, title=None, caption=None):
         box = patches.Rectangle((x, y - height / 2), width, height, hatch=hatch)
         box.set(facecolor=tint(colour, 0.3), edgecolor=colour)
         ax.add_patch(box)
-        label = f"{name}: {rows:,} × {columns:,}"
+        label = f"{translate(name)}: {rows:,} × {columns:,}"
         _say(ax, (x + width / 2, y - height / 2 - 0.08), label, va="bottom")
     for sign, y in (("×", upper), ("=", lower)):
         _say(ax, (right - gap / 2, y), sign, va="center", size=14)

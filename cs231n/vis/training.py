@@ -177,7 +177,7 @@ def show_confusion(counts, class_names, *, title=None, caption=None):
             ax.text(j, i, text, ha="center", va="center", fontsize=8.5, color=colour, weight=weight)
     ax.set_xticks(range(C), class_names, rotation=45, ha="right")
     ax.set_yticks(range(C), class_names)
-    ax.set(xlabel="taken for", ylabel="is")
+    ax.set(xlabel="taken for", ylabel="right class")
     ax.set_title(title or "Confusions, in percent of each row", fontsize=12)
     bar = fig.colorbar(drawn, ax=ax, shrink=0.75, label="part of the row")
     bar.outline.set_visible(False)

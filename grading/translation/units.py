@@ -55,10 +55,12 @@ LABELS = """
     columns for optimiser inference training Training nothing reads bytes filter filters picture
     pictures parameters layers batch buffers workspace Play Pause node others bias divide mean map
     Parameters Activations Multiply-adds depths identity letters seeds numbers epsilon product
-    pixels
+    pixels ground disc ring square triangle star cross heart moon flower hourglass
+    airplane automobile bird cat deer dog frog horse ship truck
 """.split()  # noqa: SIM905
 PARTS = ("row", "column", "sample", "channel", "parameters", "activations", "multiply-adds")
 PARTS += ("workspace", "height", "width", "rows", "columns")
+PARTS += ("ground", "disc", "star", "cross", "moon")  # "disc?"
 SIGNS = (", ", ": ", "; ", ". ", "? ", "! ", " — ")
 
 
