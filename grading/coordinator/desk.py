@@ -50,8 +50,8 @@ def _ctrl_c_waits() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-        if len(seen) == 1:
-            before(*seen[0])
+    if seen:
+        before(*seen[0])
 
 
 class Desk:

@@ -149,6 +149,21 @@ def test_a_second_ctrl_c_does_not_wait():
         signal.signal(signal.SIGINT, before)
 
 
+def test_ctrl_c_does_not_hide_why_nothing_could_be_written():
+    def press_and_fail():
+        with desk._ctrl_c_waits():
+            signal.raise_signal(signal.SIGINT)
+            raise GradingError("the disk is full")
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(GradingError, match="the disk is full"):
+            press_and_fail()
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_a_killed_coordinator_leaves_no_worker_and_loses_nothing_complete(course, tmp_path):
     place = tmp_path / "gate"
     place.mkdir()
