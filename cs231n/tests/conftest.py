@@ -19,6 +19,16 @@ settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def english():
+    """The tests read English, on a machine of any language."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in LANGUAGE_VARIABLES:
+            patch.delenv(name, raising=False)
+        patch.setenv("LANG", "C.UTF-8")
+        yield
+
+
 @pytest.fixture(autouse=True)
 def no_figures_from_before():
     """Whatever ran in this process before, a test begins without open figures."""

@@ -49,7 +49,8 @@ def server():
         os.chown(folder, NOBODY, NOBODY)
     data = str(folder / "data")
     subprocess.run(
-        [tools / "initdb", "-D", data, "-U", "grader", "-A", "trust", "-E", "UTF8", "--no-sync"],
+        [tools / "initdb", "-D", data, "-U", "grader", "-A", "trust", "-E", "UTF8", "--no-sync",
+         "--no-locale"],
         cwd=folder, check=True, capture_output=True, **who,
     )  # fmt: skip
     options = {"listen_addresses": "", "unix_socket_directories": str(folder), "fsync": "off"}
