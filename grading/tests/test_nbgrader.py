@@ -107,8 +107,9 @@ def test_generate_assignment_makes_the_same_notebooks_as_the_build(tmp_path, bui
         assert "raise NotImplementedError" in json.dumps(released)
 
 
-def test_validate_does_not_call_an_unsolved_notebook_right(course, tmp_path):
+def test_validate_does_not_call_an_unsolved_notebook_right(course, tmp_path, monkeypatch):
     """Without the demonstrations, which take long and might fail of themselves."""
+    monkeypatch.setenv("CS231N_LANGUAGE", "en")
     notebook = build.student_notebook("assignment1", "3_pooling", course.root / "assignments")
     notebook.cells = [c for c in notebook.cells if "demo" not in c.metadata.get("tags", [])]
     path = tmp_path / "3_pooling.ipynb"
