@@ -235,11 +235,14 @@ class _Template:
         kind = self._may_be[field]
         if kind is _LETTER or kind is _TICK:
             return not kind.search(value)
-        plain = _QUOTED.sub("", value)
-        for _ in range(_DEEPEST):
-            plain = _BRACKETS.sub("", plain)
-        if _HALF.search(plain):  # a shape or a list, cut in two
-            return False
+        plain = value
+        if _HALF.search(value):
+            self._tries -= 1 + len(value) // 50  # this takes longer
+            plain = _QUOTED.sub("", value)
+            for _ in range(_DEEPEST):
+                plain = _BRACKETS.sub("", plain)
+            if _HALF.search(plain):  # a shape or a list, cut in two
+                return False
         return kind is None or not kind.search(plain if kind is _BREAK else value)
 
     def filled(self, values: Mapping[str, str]) -> str:
