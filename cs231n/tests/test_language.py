@@ -159,6 +159,8 @@ def test_a_long_answer_of_a_student_takes_no_time_to_speak_of():
         "`" * 1900,
         "'a' " * 480,
         "['a' " * 380,
+        "out has shape (x, but it should be " * 50,
+        "a (b is c, but it should be d) " * 60,
     ],
 )
 def test_a_message_made_to_be_hard_to_read_ends_and_does_not_grow(text):
