@@ -92,10 +92,17 @@ class Translator:
 
     def _line(self, line: str) -> tuple[int, str]:
         inner = line.strip()
-        if not inner or len(inner) > _LONGEST:
-            return 0, line
-        words, text = (0, self._exact[inner]) if inner in self._exact else self._best(inner)
-        return words, line.replace(inner, text, 1)
+        if inner in self._exact:
+            return 0, line.replace(inner, self._exact[inner], 1)
+        return (0, line) if len(inner) > _LONGEST else self._value(line)
+
+    def _value(self, text: str) -> tuple[int, str]:
+        """What _read gives for a text, with the space around it as it was."""
+        inner = text.strip()
+        if not inner:
+            return 0, text
+        words, said = self._best(inner)
+        return words, text.replace(inner, said, 1)
 
     def _read(self, text: str) -> tuple[int, str]:
         """(words that stay English, translation) of the best way to read a text."""
@@ -107,26 +114,19 @@ class Translator:
         signs = list(_SIGN.finditer(_ONE.sub(lambda one: "_" * len(one[0]), text)))
         for sign in signs if best[0] and len(signs) <= _MOST_SIGNS else ():
             before = text[: sign.start()]
-            words, begin = self._whole(before)
+            left, said = self._whole(before)
             # Words that stay English keep their sign.
-            english = begin == before or (begin[-1:].isascii() and begin[-1:].isalpha())
+            english = said == before or (said[-1:].isascii() and said[-1:].isalpha())
             ending = sign[0] if english else self.signs.get(sign[0], sign[0])
-            begin = min((words, begin + ending), self._whole(text[: sign.start() + 1]), key=_words)
+            begin = min((left, said + ending), self._whole(text[: sign.start() + 1]), key=_words)
             if begin[0] < best[0]:
                 words, rest = self._best(text[sign.end() :])
                 gap = " " if begin[1][-1:].isascii() and not begin[1].endswith(" ") else ""
                 best = min(best, (begin[0] + words, begin[1] + gap + rest), key=_words)
             tail = self._whole(text[sign.start() :])  # ", it should be 3"
             if best[0] and tail[0] == 0:
-                words, begin = self._whole(text[: sign.start()])
-                best = min(best, (words, begin + tail[1]), key=_words)
+                best = min(best, (left, said + tail[1]), key=_words)
         return best
-
-    def _value(self, value: str) -> tuple[int, str]:
-        """The same for what was computed in a sentence, with the space around it."""
-        inner = value.strip()
-        words, text = self._best(inner) if inner else (0, "")
-        return words, value.replace(inner, text, 1) if inner else value
 
     def _like(self, text: str) -> Iterator[_Template]:
         """The templates that a text may be made from, the most precise first."""
