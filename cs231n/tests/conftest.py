@@ -25,7 +25,6 @@ def english():
     with pytest.MonkeyPatch.context() as patch:
         for name in LANGUAGE_VARIABLES:
             patch.delenv(name, raising=False)
-        patch.setenv("LANG", "C.UTF-8")
         yield
 
 
@@ -49,11 +48,9 @@ def backend(request, monkeypatch):
 
 @pytest.fixture
 def no_language(monkeypatch):
-    """No language is asked for, nor a font for one: by the machine, an earlier test, or a later."""
+    """Neither a language nor a font for one is left in use: by an earlier test, or for a later."""
     import matplotlib as mpl
 
-    for name in LANGUAGE_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(language_of_messages, "_in_use", [])
     with mpl.rc_context({"font.family": mpl.rcParamsDefault["font.family"]}):
         yield
